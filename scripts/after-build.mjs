@@ -1,0 +1,9 @@
+// Makes the command line runnable: the executable bit, and `npx sluice` inside a clone.
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+
+chmodSync("dist/main.js", 0o755);
+if (existsSync("node_modules")) {
+  mkdirSync("node_modules/.bin", { recursive: true });
+  rmSync("node_modules/.bin/sluice", { force: true });
+  symlinkSync("../../dist/main.js", "node_modules/.bin/sluice");
+}

@@ -1,0 +1,65 @@
+// The three ways something can go wrong, decided where it is noticed: data is dead-lettered, weather is
+// retried, a bug is loud. Everything else that is thrown is a bug.
+
+/**
+ * This record is bad and will never be good. The engine writes it to the dead letters with `code` (kebab-case,
+ * listed in the stage's `rejects`) and acks it.
+ */
+export class DataError extends Error {
+  override readonly name = "DataError";
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+export type FaultKind = "rejected" | "throttled" | "unavailable" | "misconfigured";
+
+export interface FaultDetails {
+  /** How long the destination asked us to wait, in ms. Only with "throttled". */
+  readonly retryAfterMs?: number | undefined;
+  /** Kebab-case: `http-400`, `timeout`, `connection`. Becomes the dead-letter code of a rejected item. */
+  readonly code: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * A write was not (or not surely) taken.
+ * - rejected: these items will never be taken; a batch of several is bisected until the bad ones stand alone.
+ * - throttled: the whole lane pauses for `retryAfterMs`.
+ * - unavailable: weather, or ambiguous; retried with the same bytes.
+ * - misconfigured: nobody's data is bad, a person must mend something; the lane is parked and probed.
+ */
+export class SinkFault extends Error {
+  override readonly name = "SinkFault";
+  readonly code: string;
+  readonly retryAfterMs: number | undefined;
+  constructor(
+    readonly kind: FaultKind,
+    message: string,
+    details: FaultDetails,
+  ) {
+    super(message, { cause: details.cause });
+    this.code = details.code;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** A run that cannot go on, for a reason a person can act on. `code` is stable; exit code 1. */
+export class RunError extends Error {
+  override readonly name = "RunError";
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -1,0 +1,287 @@
+// A lane: one destination's queue, limiter and health. What happens to one lane never delays another.
+//
+// Natural batching: `pump` runs whenever something changed (work came, a write ended, a timer fired). While a write
+// slot and a rate token are free it sends whatever waits, up to the sink's limits. The rate limit is the linger.
+
+import assert from "node:assert";
+
+import { fullJitterMs } from "./backoff.ts";
+import type { LaneSettings, Sink } from "./contracts.ts";
+import { SinkFault } from "./errors.ts";
+import { type HealthContext, LaneHealth, type LaneState } from "./lane-health.ts";
+import { type Again, type LaneItem, LaneQueue, type Taken } from "./lane-queue.ts";
+import { Limiter } from "./limiter.ts";
+import type { Metrics } from "./metrics.ts";
+
+export interface LaneEvents {
+  /** Accepted with 2xx. */
+  delivered(lane: string, items: readonly LaneItem[]): void;
+  rejected(lane: string, item: LaneItem, fault: SinkFault): void;
+  /** A bug in the sink or the engine: the run fails. */
+  bug(error: unknown): void;
+}
+
+export interface LaneContext extends HealthContext {
+  readonly metrics: Metrics;
+  /** Aborts writes under way, for a stop that ran out of time. */
+  readonly signal: AbortSignal;
+}
+
+const stateNumber: Record<LaneState, number> = { open: 0, throttled: 1, broken: 2, parked: 3 };
+
+interface LaneBatch extends Taken {
+  readonly lane: string;
+  readonly attempt: number;
+}
+
+class Bug {
+  constructor(readonly error: unknown) {}
+}
+
+type Outcome = undefined | readonly (SinkFault | null)[] | SinkFault | Bug;
+
+const HALF_OPEN_EVENTS = 10;
+/** Waits are sums of fractions: one that is too small to move the clock would spin. */
+const SHORTEST_WAIT_MS = 0.01;
+const NEVER = Number.POSITIVE_INFINITY;
+
+export class Lane {
+  private readonly queue = new LaneQueue();
+  private readonly limiter: Limiter;
+  private readonly health: LaneHealth;
+  private writes = 0;
+  private retries = 0;
+  private draining = false;
+  private stopped = false;
+  private limiterWaitSinceMs = -1;
+  private cancelTimer: () => void = () => {};
+  private cancelProbe: () => void = () => {};
+  private readonly cells;
+
+  constructor(
+    readonly name: string,
+    private readonly sink: Sink,
+    private readonly settings: LaneSettings,
+    private readonly context: LaneContext,
+    private readonly events: LaneEvents,
+  ) {
+    const largest = sink.limits.itemBytes + sink.limits.envelopeBytes;
+    this.limiter = new Limiter(context.clock, settings.rates, largest);
+    this.health = new LaneHealth(name, settings.concurrency, context);
+    const cell = (metric: string) => context.metrics.cell(metric, { destination: name });
+    this.cells = {
+      waiting: cell("sink_waiting_events"),
+      writes: cell("sink_writes_in_flight"),
+      state: cell("sink_lane_state"),
+      limiterWait: cell("sink_rate_limit_wait_seconds_total"),
+      delivered: cell("sink_events_delivered_total"),
+      bytes: cell("sink_bytes_delivered_total"),
+    };
+  }
+
+  get state(): LaneState {
+    return this.health.state;
+  }
+
+  get waiting(): number {
+    return this.queue.waiting;
+  }
+
+  /** Adds an event. The caller calls `pump` once after a chunk, not per event. */
+  push(item: LaneItem): void {
+    if (this.writes === 0 && this.queue.waiting === 0) this.limiter.idled();
+    this.queue.push(item, this.context.clock.nowMs());
+  }
+
+  /** No more waiting for company: what is here goes as soon as it may. */
+  drain(): void {
+    this.draining = true;
+    this.pump();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.cancelTimer();
+    this.cancelProbe();
+  }
+
+  pump(): void {
+    this.cancelTimer();
+    while (!this.stopped && !this.health.parked && this.writes < this.health.writesAllowed) {
+      const wait = this.sendNext();
+      if (wait === 0) continue;
+      if (wait !== NEVER)
+        this.cancelTimer = this.context.clock.after(Math.max(SHORTEST_WAIT_MS, wait), () => this.pump());
+      break;
+    }
+    this.cells.waiting.value = this.queue.waiting;
+    this.cells.writes.value = this.writes;
+    this.cells.state.value = stateNumber[this.health.state];
+  }
+
+  /** Sends one batch and returns 0, or returns the ms to wait before trying again (NEVER: for an event). */
+  private sendNext(): number {
+    const now = this.context.clock.nowMs();
+    const sick = this.health.waitMs();
+    if (sick > 0) return sick;
+    const { halfOpen } = this.health;
+    if (halfOpen && this.writes > 0) return NEVER;
+
+    const again = this.queue.readyAgain(now, this.health.retriesAllowed(this.retries));
+    const idle = again ? 0 : this.waitForWork(now);
+    if (idle > 0) return idle;
+
+    const first = again ? again.items[0] : this.queue.firstFresh();
+    assert(first, "there is work, so there is a first item");
+    const { count, bytes, envelopeBytes, separatorBytes } = this.sink.limits;
+    const room = this.limiter.room();
+    if (room.events < 1 || room.bytes < first.bytes + envelopeBytes) {
+      if (this.limiterWaitSinceMs < 0) this.limiterWaitSinceMs = now;
+      return this.limiter.waitMs(first.bytes + envelopeBytes) || SHORTEST_WAIT_MS;
+    }
+    this.endLimiterWait(now);
+
+    const events = Math.min(count, room.events, halfOpen ? HALF_OPEN_EVENTS : NEVER);
+    const limits = { events, bytes: Math.min(bytes, room.bytes), envelopeBytes, separatorBytes };
+    const taken = again ? this.queue.takeAgain(again, limits) : this.queue.takeFresh(limits, now);
+    this.limiter.spend(taken.items.length, taken.bytes + envelopeBytes);
+    void this.send({ ...taken, lane: this.name, attempt: again?.attempt ?? 1 }, again?.retry ?? false);
+    return 0;
+  }
+
+  /** 0 when new events may go; else ms until they lingered long enough or a retry is due. */
+  private waitForWork(now: number): number {
+    const fresh = this.queue.freshCount;
+    const untilRetry = this.queue.untilNextAgain(now);
+    if (fresh === 0) return untilRetry;
+    const lingered = this.queue.lingeredMs(now);
+    if (this.draining || fresh >= this.sink.limits.count || lingered >= this.settings.lingerMs) return 0;
+    return Math.min(untilRetry, this.settings.lingerMs - lingered);
+  }
+
+  private endLimiterWait(now: number): void {
+    if (this.limiterWaitSinceMs < 0) return;
+    this.cells.limiterWait.value += (now - this.limiterWaitSinceMs) / 1000;
+    this.limiterWaitSinceMs = -1;
+  }
+
+  private async send(batch: LaneBatch, retry: boolean): Promise<void> {
+    this.writes += 1;
+    if (retry) this.retries += 1;
+    const outcome = await this.attempt(batch);
+    this.writes -= 1;
+    if (retry) this.retries -= 1;
+    if (this.stopped) return; // Given back as a whole already: the answer comes too late to matter.
+    try {
+      this.judge(batch, outcome);
+      this.pump();
+    } catch (error) {
+      this.events.bug(error);
+    }
+  }
+
+  private async attempt(batch: LaneBatch): Promise<Outcome> {
+    try {
+      const faults = await this.sink.write(batch, this.context.signal);
+      const aligned = faults === undefined || faults.length === batch.items.length;
+      assert(aligned, "a sink answered for another number of items than it was given");
+      return faults;
+    } catch (error) {
+      return error instanceof SinkFault ? error : new Bug(error);
+    }
+  }
+
+  private judge(batch: LaneBatch, outcome: Outcome): void {
+    if (outcome instanceof Bug) {
+      this.events.bug(outcome.error);
+      return;
+    }
+    if (outcome instanceof SinkFault) {
+      this.countWrite(outcome.kind);
+      if (outcome.kind === "rejected" && batch.items.length > 1) this.bisect(batch);
+      else this.fault(batch.items, outcome, batch.attempt);
+      return;
+    }
+    this.countWrite(outcome ? "partial" : "delivered");
+    this.health.answered();
+    if (outcome === undefined) {
+      this.delivered(batch.items);
+      return;
+    }
+    this.delivered(batch.items.filter((_, i) => outcome[i] === null));
+    for (const [fault, items] of byFault(batch.items, outcome)) this.fault(items, fault, batch.attempt);
+  }
+
+  private countWrite(outcome: string): void {
+    this.context.metrics.count("sink_writes_total", 1, { destination: this.name, outcome });
+  }
+
+  private delivered(items: readonly LaneItem[]): void {
+    if (items.length === 0) return;
+    this.cells.delivered.value += items.length;
+    for (const item of items) this.cells.bytes.value += item.bytes;
+    this.events.delivered(this.name, items);
+  }
+
+  /** Some of these are bad, and only they may pay for it. */
+  private bisect({ items, attempt }: LaneBatch): void {
+    this.context.metrics.count("sink_splits_total", 1, { destination: this.name });
+    this.health.answered();
+    const middle = Math.ceil(items.length / 2);
+    const half = (part: readonly LaneItem[]): Again => ({ items: part, attempt, readyAtMs: 0, retry: false });
+    this.queue.putFirst(half(items.slice(0, middle)), half(items.slice(middle)));
+  }
+
+  private fault(items: readonly LaneItem[], fault: SinkFault, attempt: number): void {
+    if (fault.kind === "rejected") {
+      this.health.answered();
+      for (const item of items) this.events.rejected(this.name, item, fault);
+      return;
+    }
+    const labels = { destination: this.name, code: fault.code };
+    this.context.metrics.count("sink_retries_total", items.length, labels);
+    if (fault.kind === "unavailable") {
+      this.health.failed(fault);
+      const readyAtMs = this.context.clock.nowMs() + fullJitterMs(attempt, this.context.random);
+      this.queue.putLater({ items, attempt: attempt + 1, readyAtMs, retry: true });
+      return;
+    }
+    this.queue.putFirst({ items, attempt, readyAtMs: 0, retry: false });
+    if (fault.kind === "throttled") this.health.throttled(fault);
+    else if (this.health.park(fault)) this.probeLater();
+  }
+
+  private probeLater(): void {
+    this.cancelProbe = this.context.clock.after(this.settings.probeMs, () => void this.probe());
+  }
+
+  private async probe(): Promise<void> {
+    try {
+      await this.sink.probe(this.name, this.context.signal);
+    } catch (error) {
+      if (this.stopped) return;
+      if (error instanceof SinkFault) this.probeLater();
+      else this.events.bug(error);
+      return;
+    }
+    if (this.stopped) return;
+    this.health.unpark();
+    this.pump();
+  }
+}
+
+/** The items with a fault, those of the same kind and code together, so that they stay one batch. */
+function byFault(
+  items: readonly LaneItem[],
+  faults: readonly (SinkFault | null)[],
+): Iterable<[SinkFault, LaneItem[]]> {
+  const groups = new Map<string, [SinkFault, LaneItem[]]>();
+  for (const [i, fault] of faults.entries()) {
+    if (fault === null) continue;
+    const key = `${fault.kind} ${fault.code}`;
+    const group = groups.get(key);
+    if (group) group[1].push(items[i]!);
+    else groups.set(key, [fault, [items[i]!]]);
+  }
+  return groups.values();
+}

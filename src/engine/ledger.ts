@@ -1,0 +1,124 @@
+// The ledger: every record that was taken and is not settled yet, bounded in count and bytes. It is the one
+// bound of a run: memory, back-pressure, drain and "what is in flight" are all read from here.
+//
+// A record's receipt starts with one open part. Stages that make several values of one add parts; each part
+// is closed exactly once, as done or as given back. When the last part closes, the record is settled: "nack" if
+// any part was given back, else "ack". Nothing else in the program calls `settle`.
+
+import assert from "node:assert";
+
+import type { SourceRecord } from "./contracts.ts";
+
+export interface LedgerLimits {
+  readonly records: number;
+  readonly bytes: number;
+}
+
+export class Receipt {
+  private parts = 1;
+  private givenBack = false;
+
+  constructor(
+    readonly record: SourceRecord,
+    private readonly ledger: Ledger,
+  ) {}
+
+  /** `n` more values travel under this receipt. */
+  add(n: number): void {
+    assert(this.parts > 0, "a settled record cannot grow new parts");
+    this.parts += n;
+  }
+
+  /** One value reached an end that promise 1 allows: delivered, dropped by a rule, or durably dead-lettered. */
+  done(): void {
+    this.close();
+  }
+
+  /** One value was not dealt with: the whole record must come again. */
+  giveBack(): void {
+    this.givenBack = true;
+    this.close();
+  }
+
+  private close(): void {
+    if (this.ledger.abandoned) return; // Already nacked as a whole; a late answer changes nothing.
+    assert(this.parts > 0, "a part of a record was closed twice");
+    this.parts -= 1;
+    if (this.parts === 0) this.ledger.settle(this, this.givenBack ? "nack" : "ack");
+  }
+}
+
+export class Ledger {
+  private readonly open = new Set<Receipt>();
+  private bytesOpen = 0;
+  private readonly waiters = new Set<() => void>();
+  abandoned = false;
+  acked = 0;
+  nacked = 0;
+
+  constructor(
+    private readonly limits: LedgerLimits,
+    /** Called after each settlement: there may be room again. */
+    private readonly onRoom: () => void = () => {},
+  ) {}
+
+  get records(): number {
+    return this.open.size;
+  }
+
+  get bytes(): number {
+    return this.bytesOpen;
+  }
+
+  /** A record larger than the whole byte limit is let in alone, else it could never pass. */
+  hasRoom(bytes: number): boolean {
+    if (this.open.size === 0) return true;
+    return this.open.size < this.limits.records && this.bytesOpen + bytes <= this.limits.bytes;
+  }
+
+  admit(record: SourceRecord): Receipt {
+    assert(this.hasRoom(record.body.byteLength), "a record was admitted without room");
+    const receipt = new Receipt(record, this);
+    this.open.add(receipt);
+    this.bytesOpen += record.body.byteLength;
+    return receipt;
+  }
+
+  settle(receipt: Receipt, how: "ack" | "nack"): void {
+    assert(this.open.delete(receipt), "a record was settled twice");
+    this.bytesOpen -= receipt.record.body.byteLength;
+    if (how === "ack") this.acked += 1;
+    else this.nacked += 1;
+    receipt.record.settle(how);
+    this.onRoom();
+    if (this.open.size === 0) for (const wake of [...this.waiters]) wake();
+  }
+
+  /** Resolves when nothing is in flight. Abort leaves no listener behind. */
+  whenEmpty(signal: AbortSignal): Promise<void> {
+    if (this.open.size === 0 || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.waiters.delete(wake);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      this.waiters.add(wake);
+      signal.addEventListener("abort", wake, { once: true });
+    });
+  }
+
+  /** The oldest record in flight, for health and metrics. */
+  oldest(): SourceRecord | undefined {
+    for (const receipt of this.open) return receipt.record;
+    return undefined;
+  }
+
+  /** Gives back all that is in flight, for a stop that ran out of time. Returns how many. Final. */
+  giveBackAll(): number {
+    this.abandoned = true;
+    const left = [...this.open];
+    for (const receipt of left) this.settle(receipt, "nack");
+    return left.length;
+  }
+}

@@ -1,0 +1,149 @@
+// A smooth rate limiter that is never exceeded in any sliding second.
+//
+// Two rules together, for each of events, requests and bytes:
+// - a log of the last second: what was sent in it plus what is sent now never exceeds the rate. This alone would
+//   be enough, but would send a second's worth at once and then sleep;
+// - a token bucket that paces: after an idle time at most a tenth of a second's worth goes at once; while work waits
+//   for write slots it may save up to one second's worth, so that few slow connections still use the whole rate.
+// The log's second is a little longer than a second (`MARGIN_MS`), because the network may squeeze two writes
+// closer together on their way. That costs 0.4 % of the rate.
+
+import type { Clock } from "./clock.ts";
+import type { Rates } from "./contracts.ts";
+
+const MARGIN_MS = 4;
+const WINDOW_MS = 1000 + MARGIN_MS;
+const IDLE_BURST_SECONDS = 0.1;
+const MAX_LOG_ENTRIES = 4096;
+
+/** One dimension of the limit. `unit` is the largest amount that must be able to pass at once. */
+class Rate {
+  private tokens: number;
+  private filledAtMs: number;
+  private times: number[] = [];
+  private amounts: number[] = [];
+  private head = 0;
+  private inWindow = 0;
+  private readonly cap: number;
+  private readonly idleCap: number;
+
+  constructor(
+    private readonly perSecond: number,
+    unit: number,
+    nowMs: number,
+  ) {
+    this.cap = Math.max(1, Math.floor(perSecond));
+    this.idleCap = Math.min(this.cap, Math.max(unit, perSecond * IDLE_BURST_SECONDS));
+    this.tokens = this.idleCap;
+    this.filledAtMs = nowMs;
+  }
+
+  room(nowMs: number): number {
+    if (this.perSecond === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+    this.advance(nowMs);
+    return Math.max(0, Math.min(this.tokens, this.cap - this.inWindow));
+  }
+
+  spend(nowMs: number, amount: number): void {
+    if (this.perSecond === Number.POSITIVE_INFINITY) return;
+    this.tokens -= amount;
+    this.inWindow += amount;
+    const last = this.times.length - 1;
+    // Many tiny writes share one entry, dated at the latest of them: the safe side.
+    if (this.times.length - this.head >= MAX_LOG_ENTRIES) {
+      this.times[last] = nowMs;
+      this.amounts[last]! += amount;
+    } else {
+      this.times.push(nowMs);
+      this.amounts.push(amount);
+    }
+  }
+
+  /** Milliseconds until `amount` would have room if nothing else is spent. */
+  waitMs(nowMs: number, amount: number): number {
+    if (this.perSecond === Number.POSITIVE_INFINITY) return 0;
+    this.advance(nowMs);
+    const forTokens = ((amount - this.tokens) / this.perSecond) * 1000;
+    let over = this.inWindow + amount - this.cap;
+    let forWindow = 0;
+    for (let i = this.head; i < this.times.length && over > 0; i++) {
+      over -= this.amounts[i]!;
+      forWindow = this.times[i]! + WINDOW_MS - nowMs;
+    }
+    return Math.max(0, forTokens, forWindow);
+  }
+
+  /** Work arrives after a pause: what was saved beyond a small burst is forfeited. */
+  idled(nowMs: number): void {
+    this.advance(nowMs);
+    this.tokens = Math.min(this.tokens, this.idleCap);
+  }
+
+  private advance(nowMs: number): void {
+    const accrued = ((nowMs - this.filledAtMs) / 1000) * this.perSecond;
+    this.tokens = Math.min(this.cap, this.tokens + accrued);
+    this.filledAtMs = nowMs;
+    while (this.head < this.times.length && nowMs - this.times[this.head]! >= WINDOW_MS) {
+      this.inWindow -= this.amounts[this.head]!;
+      this.head += 1;
+    }
+    if (this.head > MAX_LOG_ENTRIES) {
+      this.times = this.times.slice(this.head);
+      this.amounts = this.amounts.slice(this.head);
+      this.head = 0;
+    }
+  }
+}
+
+export interface Room {
+  /** Whole events that may go now; 0 when any of the limits is reached. */
+  readonly events: number;
+  /** Bytes that may go now, envelope included. */
+  readonly bytes: number;
+}
+
+export class Limiter {
+  private readonly events: Rate;
+  private readonly requests: Rate;
+  private readonly bytes: Rate;
+
+  /** `largestRequestBytes`: the smallest request that must be able to pass: one item at its limit, with envelope. */
+  constructor(
+    private readonly clock: Clock,
+    rates: Rates,
+    largestRequestBytes: number,
+  ) {
+    const now = clock.nowMs();
+    this.events = new Rate(rates.events, 1, now);
+    this.requests = new Rate(rates.requests, 1, now);
+    this.bytes = new Rate(rates.bytes, largestRequestBytes, now);
+  }
+
+  room(): Room {
+    const now = this.clock.nowMs();
+    // Tokens are sums of fractions: a whole one may show as 0.9999….
+    if (this.requests.room(now) < 1 - 1e-9) return { events: 0, bytes: 0 };
+    return { events: Math.floor(this.events.room(now) + 1e-9), bytes: this.bytes.room(now) };
+  }
+
+  spend(events: number, bytes: number): void {
+    const now = this.clock.nowMs();
+    this.requests.spend(now, 1);
+    this.events.spend(now, events);
+    this.bytes.spend(now, bytes);
+  }
+
+  /** Milliseconds until one event of `bytes` (with envelope) may go. */
+  waitMs(bytes: number): number {
+    const now = this.clock.nowMs();
+    return Math.max(this.requests.waitMs(now, 1), this.events.waitMs(now, 1), this.bytes.waitMs(now, bytes));
+  }
+
+  /** To be called when work arrives after there was none. */
+  idled(): void {
+    const now = this.clock.nowMs();
+    this.events.idled(now);
+    this.requests.idled(now);
+    this.bytes.idled(now);
+  }
+}

@@ -1,0 +1,257 @@
+// The transforms of one run, as a Highland stream of chunks.
+//
+// A chunk is whatever waited, at most CHUNK values. Chunks and not single values, because per-value plumbing costs
+// more than much of the real work, and because Highland forgets a value whose stage throws: here every value is tried
+// on its own, inside the stage, next to its receipt. The stream is synchronous from end to end; back-pressure is the
+// ledger's business, so nothing in it ever pauses.
+
+import _ from "highland";
+
+import { fullJitterMs } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+import { Drop, type Logger, Many, type Origin, type Transform } from "./contracts.ts";
+import { DataError, toError } from "./errors.ts";
+import type { Receipt } from "./ledger.ts";
+import type { Cell, Metrics } from "./metrics.ts";
+
+const CHUNK = 256;
+
+export interface Item {
+  readonly value: unknown;
+  readonly origin: Origin;
+  readonly receipt: Receipt;
+}
+
+/** `stage`: the index of the first stage that has not seen these items. */
+interface Chunk {
+  readonly stage: number;
+  readonly items: readonly Item[];
+}
+
+export interface PlannedTransform {
+  /** The YAML type. */
+  readonly type: string;
+  readonly transform: Transform;
+}
+
+export interface PipelineEvents {
+  /** Items that passed every transform. */
+  passed(items: readonly Item[]): void;
+  dropped(item: Item, stage: string, drop: Drop): void;
+  rejected(item: Item, stage: string, error: DataError): void;
+  /** A bug of the engine: the run fails. */
+  bug(error: unknown): void;
+}
+
+export interface PipelineContext {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+export class Pipeline {
+  private readonly head = _<Chunk>();
+  private waiting: Item[] = [];
+  private flushScheduled = false;
+  private stopped = false;
+  private readonly retries = new Set<() => void>();
+  private readonly values: Cell;
+
+  constructor(
+    stages: readonly PlannedTransform[],
+    private readonly context: PipelineContext,
+    private readonly events: PipelineEvents,
+  ) {
+    this.values = context.metrics.cell("values_total");
+    const runners = stages.map((stage, index) => new StageRunner(stage, index, context.metrics, context.log));
+    const tail = runners.reduce(
+      (stream, runner) => stream.map((chunk) => this.runStage(runner, chunk)),
+      this.head as Highland.Stream<Chunk>,
+    );
+    tail.each((chunk) => {
+      if (chunk.items.length > 0) events.passed(chunk.items);
+    });
+  }
+
+  /** Takes in an admitted record. Work is done per chunk: now if one is full, else as soon as the caller yields. */
+  push(receipt: Receipt): void {
+    const { record } = receipt;
+    if (record.entries) this.expand(receipt, record.entries);
+    else this.waiting.push({ value: record.body, origin: record, receipt });
+    if (this.waiting.length >= CHUNK) this.flush();
+    else if (!this.flushScheduled) {
+      this.flushScheduled = true;
+      queueMicrotask(() => {
+        this.flushScheduled = false;
+        this.flush();
+      });
+    }
+  }
+
+  /** No more values come; what is held is left to the ledger. */
+  stop(): void {
+    this.stopped = true;
+    for (const cancel of this.retries) cancel();
+    this.retries.clear();
+    this.head.end();
+  }
+
+  private expand(receipt: Receipt, entries: () => Iterable<Origin>): void {
+    let count = 0;
+    try {
+      for (const origin of entries()) {
+        if (count > 0) receipt.add(1);
+        count += 1;
+        this.waiting.push({ value: origin.body, origin, receipt });
+      }
+    } catch (error) {
+      // What was listed before the damage goes on; one more part stands for the rest of the block.
+      if (count > 0) receipt.add(1);
+      const item = { value: receipt.record.body, origin: receipt.record, receipt };
+      this.events.rejected(item, "source", asDataError(error));
+      return;
+    }
+    if (count === 0) receipt.done();
+  }
+
+  private flush(): void {
+    if (this.stopped || this.waiting.length === 0) return;
+    const items = this.waiting;
+    this.waiting = [];
+    this.values.value += items.length;
+    for (let start = 0; start < items.length; start += CHUNK) {
+      this.inject({ stage: 0, items: items.length <= CHUNK ? items : items.slice(start, start + CHUNK) });
+    }
+  }
+
+  private inject(chunk: Chunk): void {
+    try {
+      this.head.write(chunk);
+    } catch (error) {
+      this.events.bug(error);
+    }
+  }
+
+  private runStage(runner: StageRunner, chunk: Chunk): Chunk {
+    if (chunk.stage > runner.index) return chunk;
+    const hold = (item: Item, ready: Promise<void>) => this.hold(runner, item, ready, 1);
+    return { stage: runner.index + 1, items: runner.run(chunk.items, this.events, hold) };
+  }
+
+  /** Weather before a transform: the value waits, its record stays in flight, others pass it by. */
+  private hold(runner: StageRunner, item: Item, ready: Promise<void>, tries: number): void {
+    runner.held.value += 1;
+    const release = () => {
+      runner.held.value -= 1;
+    };
+    ready.then(
+      () => {
+        release();
+        if (!this.stopped) this.inject({ stage: runner.index, items: [item] });
+      },
+      (error: unknown) => {
+        release();
+        if (this.stopped) return;
+        if (error instanceof DataError) this.events.rejected(item, runner.type, error);
+        else this.tryAgain(runner, item, toError(error), tries);
+      },
+    );
+  }
+
+  private tryAgain(runner: StageRunner, item: Item, error: Error, tries: number): void {
+    if (tries === 1) {
+      this.context.log.warn(
+        { stage: runner.type, id: item.origin.id, err: error },
+        "a stage cannot get what it needs for a value; it is held and tried again",
+      );
+    }
+    const wait = fullJitterMs(tries, this.context.random);
+    const cancel = this.context.clock.after(wait, () => {
+      this.retries.delete(cancel);
+      const ready = runner.prepare(item.origin);
+      if (ready) this.hold(runner, item, ready, tries + 1);
+      else this.inject({ stage: runner.index, items: [item] });
+    });
+    this.retries.add(cancel);
+  }
+}
+
+/** One transform at work on chunks. */
+class StageRunner {
+  readonly type: string;
+  readonly held: Cell;
+  private readonly transform: Transform;
+  private readonly bugs: Cell;
+
+  constructor(
+    planned: PlannedTransform,
+    readonly index: number,
+    metrics: Metrics,
+    private readonly log: Logger,
+  ) {
+    this.type = planned.type;
+    this.transform = planned.transform;
+    this.held = metrics.cell("held_values", { stage: this.type });
+    this.bugs = metrics.cell("stage_bugs_total", { stage: this.type });
+  }
+
+  prepare(origin: Origin): Promise<void> | undefined {
+    return this.transform.prepare?.(origin);
+  }
+
+  run(
+    items: readonly Item[],
+    events: PipelineEvents,
+    hold: (item: Item, ready: Promise<void>) => void,
+  ): readonly Item[] {
+    const out: Item[] = [];
+    const prepares = this.transform.prepare !== undefined;
+    for (const item of items) {
+      let result: unknown;
+      try {
+        const ready = prepares ? this.prepare(item.origin) : undefined;
+        if (ready) {
+          hold(item, ready);
+          continue;
+        }
+        result = this.transform.apply(item.value, item.origin);
+      } catch (error) {
+        events.rejected(item, this.type, this.explain(item, error));
+        continue;
+      }
+      if (result instanceof Drop) events.dropped(item, this.type, result);
+      else if (result instanceof Many) this.spread(item, result, out, events);
+      else out.push({ value: result, origin: item.origin, receipt: item.receipt });
+    }
+    return out;
+  }
+
+  private spread(item: Item, many: Many<unknown>, out: Item[], events: PipelineEvents): void {
+    const { origin, receipt } = item;
+    if (many.values.length === 0) {
+      events.dropped(item, this.type, nothingMade);
+      return;
+    }
+    receipt.add(many.values.length - 1);
+    for (const value of many.values) out.push({ value, origin, receipt });
+  }
+
+  /** Anything but a DataError is the stage's bug: loud, but only this value pays for it. */
+  private explain(item: Item, error: unknown): DataError {
+    if (error instanceof DataError) return error;
+    this.bugs.value += 1;
+    this.log.error(
+      { stage: this.type, id: item.origin.id, err: error },
+      "a transform threw; its value is dead-lettered",
+    );
+    return asDataError(error);
+  }
+}
+
+const nothingMade = new Drop("nothing-made");
+
+function asDataError(error: unknown): DataError {
+  if (error instanceof DataError) return error;
+  return new DataError("bug", toError(error).message, { cause: error });
+}

@@ -1,0 +1,116 @@
+// One random world from one seed: what the records are, what the weather does, when the run is stopped.
+
+import { type Random, randomOf } from "./random.ts";
+
+export type Doing = "pass" | "drop" | "bad-data" | "bug" | "nothing";
+
+export interface SimEntry {
+  readonly id: string;
+  readonly doing: Doing;
+  /** Lanes it goes to when it passes. */
+  readonly lanes: readonly string[];
+  /** A sink would refuse it for ever, with 400. */
+  readonly poison: boolean;
+  /** Encoding it fails. */
+  readonly unencodable: boolean;
+  /** How often what it needs cannot be fetched before it can. */
+  readonly fetchFailures: number;
+}
+
+export interface SimRecord {
+  readonly id: string;
+  readonly bytes: number;
+  readonly gapMs: number;
+  /** Undefined: a single message, its only entry is `entries[0]`. */
+  readonly block: boolean;
+  /** A block whose listing breaks off after its entries. */
+  readonly damaged: boolean;
+  readonly entries: readonly SimEntry[];
+}
+
+export interface Scenario {
+  readonly seed: number;
+  readonly random: Random;
+  readonly records: readonly SimRecord[];
+  readonly limits: { readonly records: number; readonly bytes: number };
+  readonly batch: { readonly count: number; readonly bytes: number };
+  readonly rates: { readonly events: number; readonly requests: number; readonly bytes: number };
+  readonly concurrency: number;
+  readonly lingerMs: number;
+  /** Probability of trouble per write while the weather is bad. */
+  readonly trouble: number;
+  /** Bad weather ends here, so that every run can end. */
+  readonly fairFromMs: number;
+  readonly deadLetterTrouble: number;
+  readonly stopAtMs: number | undefined;
+  readonly drainMs: number;
+  /** The stop has time enough: nothing may be given back. */
+  readonly cleanStop: boolean;
+}
+
+const LANES = ["a", "b", "c"];
+
+export function scenarioOf(seed: number): Scenario {
+  const random = randomOf(seed);
+  const limits = { records: random.between(1, 40), bytes: random.between(500, 20_000) };
+  const fairFromMs = random.between(0, 20_000);
+  const stopAtMs = random.chance(0.5) ? random.between(0, 30_000) : undefined;
+  const cleanStop = stopAtMs !== undefined && random.chance(0.6);
+  return {
+    seed,
+    random,
+    records: Array.from({ length: random.between(0, 60) }, (_, i) => recordOf(`r${i}`, random)),
+    limits,
+    batch: { count: random.between(1, 20), bytes: random.between(400, 3000) },
+    rates: {
+      events: random.chance(0.3) ? Number.POSITIVE_INFINITY : random.between(5, 500),
+      requests: random.chance(0.5) ? Number.POSITIVE_INFINITY : random.between(5, 100),
+      bytes: random.chance(0.7) ? Number.POSITIVE_INFINITY : random.between(1_000, 50_000),
+    },
+    concurrency: random.between(1, 5),
+    lingerMs: random.chance(0.5) ? 0 : random.between(1, 50),
+    trouble: random.next() * 0.7,
+    fairFromMs,
+    deadLetterTrouble: random.chance(0.5) ? 0 : random.next() * 0.5,
+    stopAtMs,
+    drainMs: cleanStop || stopAtMs === undefined ? 3_600_000 : random.between(0, 5_000),
+    cleanStop,
+  };
+}
+
+function recordOf(id: string, random: Random): SimRecord {
+  const block = random.chance(0.2);
+  const count = block ? random.between(0, 12) : 1;
+  return {
+    id,
+    bytes: random.between(0, 700),
+    gapMs: random.chance(0.6) ? 0 : random.between(0, 900),
+    block,
+    damaged: block && random.chance(0.1),
+    entries: Array.from({ length: count }, (_, i) => entryOf(block ? `${id}#${i}` : id, random)),
+  };
+}
+
+function entryOf(id: string, random: Random): SimEntry {
+  const roll = random.next();
+  const doing: Doing =
+    roll < 0.12 ? "drop" : roll < 0.17 ? "bad-data" : roll < 0.2 ? "bug" : roll < 0.22 ? "nothing" : "pass";
+  return {
+    id,
+    doing,
+    lanes: LANES.filter(() => random.chance(0.5)),
+    poison: random.chance(0.04),
+    unencodable: random.chance(0.02),
+    fetchFailures: random.chance(0.05) ? random.between(1, 3) : 0,
+  };
+}
+
+/** The values a record must become: each needs a fate before the record may be acked. */
+export function valuesOf(record: SimRecord): string[] {
+  const values = record.entries.flatMap((entry) =>
+    entry.doing === "pass" && entry.lanes.length > 0
+      ? entry.lanes.map((lane) => `${entry.id}@${lane}`)
+      : [entry.id],
+  );
+  return record.damaged ? [...values, `${record.id}!damage`] : values;
+}
