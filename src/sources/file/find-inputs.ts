@@ -1,0 +1,67 @@
+// Which files a run reads, and in which order: the same list for the same folder, whatever the file system says.
+
+import { stat } from "node:fs/promises";
+import { isAbsolute, relative, resolve, sep } from "node:path";
+
+import { glob } from "tinyglobby";
+
+import { RunError } from "../../engine/errors.ts";
+
+export interface InputFile {
+  /** Absolute. */
+  readonly path: string;
+  /** The path below the base folder, with forward slashes; absolute for a file outside. Part of every id. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly mtimeMs: number;
+}
+
+/**
+ * The files that match, each once, ordered by their absolute path character by character. A pattern is a glob, a
+ * file's own name (brackets and all), or a folder, which stands for every file below it that is not hidden.
+ * Throws RunError `no-files` for a pattern that matches nothing: a typing error must not look like an empty input.
+ */
+export async function findInputs(patterns: readonly string[], baseDir: string): Promise<InputFile[]> {
+  const paths = new Set<string>();
+  for (const pattern of patterns) {
+    const found = await matches(pattern, baseDir);
+    if (found.length === 0) throw noFiles(pattern, baseDir);
+    for (const path of found) paths.add(resolve(path));
+  }
+  const ordered = [...paths].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return Promise.all(ordered.map((path) => describe(path, baseDir)));
+}
+
+async function matches(pattern: string, baseDir: string): Promise<string[]> {
+  const literal = resolve(baseDir, pattern);
+  if (await isFile(literal)) return [literal];
+  return glob(pattern, { cwd: baseDir, absolute: true, onlyFiles: true });
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    // Not there, or not to be seen: then it is a pattern, and `no-files` says what was looked for.
+    return false;
+  }
+}
+
+function noFiles(pattern: string, baseDir: string): RunError {
+  const where = isAbsolute(pattern) ? "" : ` below ${baseDir}`;
+  return new RunError(
+    "no-files",
+    `No file matches ${JSON.stringify(pattern)}${where}. Check the path, and quote a glob on a command line so that the shell leaves it alone.`,
+  );
+}
+
+async function describe(path: string, baseDir: string): Promise<InputFile> {
+  const { size, mtimeMs } = await stat(path);
+  return { path, name: nameBelow(path, baseDir), bytes: size, mtimeMs };
+}
+
+function nameBelow(path: string, baseDir: string): string {
+  const below = relative(baseDir, path);
+  const outside = below === "" || below === ".." || below.startsWith(`..${sep}`) || isAbsolute(below);
+  return (outside ? path : below).split(sep).join("/");
+}

@@ -1,0 +1,71 @@
+// The lines of one NDJSON stretch. Ends of lines are \n or \r\n; lines of blanks are not entries; a byte order
+// mark at the head of the file is not part of its first line.
+
+import type { Origin } from "../../engine/contracts.ts";
+import { blockId, Entry, type InputBlock } from "./input-block.ts";
+
+const NEWLINE = 10;
+const RETURN = 13;
+const TAB = 9;
+const SPACE = 32;
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+export class LineStretch implements InputBlock {
+  readonly end: number;
+
+  constructor(
+    private readonly file: string,
+    readonly offset: number,
+    readonly body: Buffer,
+    readonly bytesRead: number,
+  ) {
+    this.end = offset + body.length;
+  }
+
+  get isEmpty(): boolean {
+    return isBlank(this.body, this.textStart(), this.body.length);
+  }
+
+  *entries(): Generator<Origin> {
+    const { body } = this;
+    const id = blockId(this.file, this.offset);
+    let index = 0;
+    for (let start = this.textStart(); start < body.length; ) {
+      const newline = body.indexOf(NEWLINE, start);
+      const next = newline < 0 ? body.length : newline + 1;
+      let end = newline < 0 ? body.length : newline;
+      while (end > start && body[end - 1] === RETURN) end -= 1;
+      if (!isBlank(body, start, end)) yield new Line(id, index++, body, start, end);
+      start = next;
+    }
+  }
+
+  private textStart(): number {
+    const marked = this.offset === 0 && this.body.subarray(0, 3).equals(BYTE_ORDER_MARK);
+    return marked ? BYTE_ORDER_MARK.length : 0;
+  }
+}
+
+class Line extends Entry {
+  constructor(
+    blockId: string,
+    index: number,
+    private readonly stretch: Buffer,
+    private readonly start: number,
+    private readonly end: number,
+  ) {
+    super(blockId, index);
+  }
+
+  get body(): Uint8Array {
+    return this.stretch.subarray(this.start, this.end);
+  }
+}
+
+function isBlank(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte !== SPACE && byte !== NEWLINE && byte !== RETURN && byte !== TAB) return false;
+  }
+  return true;
+}
