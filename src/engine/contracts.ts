@@ -42,7 +42,7 @@ export interface SourceRecord extends Origin {
    * Present on a block: lists its entries, each with its own id and body. Called once, after the record was
    * admitted. All entries share the block's receipt. A DataError thrown here dead-letters the whole block.
    */
-  readonly entries?: (() => Iterable<Origin>) | undefined;
+  entries?(): Iterable<Origin>;
 }
 
 export interface Intake {

@@ -77,7 +77,7 @@ export class Pipeline {
   /** Takes in an admitted record. Work is done per chunk: now if one is full, else as soon as the caller yields. */
   push(receipt: Receipt): void {
     const { record } = receipt;
-    if (record.entries) this.expand(receipt, record.entries);
+    if (record.entries) this.expand(receipt);
     else this.waiting.push({ value: record.body, origin: record, receipt });
     if (this.waiting.length >= CHUNK) this.flush();
     else if (!this.flushScheduled) {
@@ -97,10 +97,10 @@ export class Pipeline {
     this.head.end();
   }
 
-  private expand(receipt: Receipt, entries: () => Iterable<Origin>): void {
+  private expand(receipt: Receipt): void {
     let count = 0;
     try {
-      for (const origin of entries()) {
+      for (const origin of receipt.record.entries?.() ?? []) {
         if (count > 0) receipt.add(1);
         count += 1;
         this.waiting.push({ value: origin.body, origin, receipt });
@@ -109,6 +109,12 @@ export class Pipeline {
       // What was listed before the damage goes on; one more part stands for the rest of the block.
       if (count > 0) receipt.add(1);
       const item = { value: receipt.record.body, origin: receipt.record, receipt };
+      if (!(error instanceof DataError)) {
+        this.context.log.error(
+          { id: item.origin.id, err: error },
+          "a block could not be listed; it is dead-lettered",
+        );
+      }
       this.events.rejected(item, "source", asDataError(error));
       return;
     }

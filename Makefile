@@ -1,0 +1,36 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test check build bench docs clean
+
+ARGS ?=
+SOURCES := $(shell find src -name '*.ts')
+
+help: ## Show this help
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+run: dist/.built ## Run the example pipeline on a local Pub/Sub and a local Segment (ARGS="--seconds 10 --rate 500")
+	@node dist/main.js demo $(ARGS)
+
+test: dist/.built ## Run every check and every test
+	@node scripts/test.mjs all
+
+check: dist/.built ## Run the inner loop: format, lint, types, unit and contract tests, generated files (under 2 minutes)
+	@node scripts/test.mjs check
+
+build: dist/.built ## Compile to dist/
+
+bench: dist/.built ## Run the benchmarks and print ratios (NAME=engine for one)
+	@node test/bench/bench.mjs $(NAME)
+
+docs: dist/.built ## Generate the stage reference and the editor schema
+	@node scripts/generate.mjs
+
+clean: ## Remove what was built and installed
+	rm -rf dist node_modules coverage test/.tmp
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+dist/.built: node_modules/.installed tsconfig.json tsconfig.build.json scripts/after-build.mjs $(SOURCES)
+	npm run --silent build
+	@touch $@

@@ -1,0 +1,65 @@
+import type { Argv } from "yargs";
+
+import type { GlobalOptions } from "./global-options.ts";
+
+export interface BackfillOptions extends GlobalOptions {
+  readonly pipeline: string;
+  readonly from: string[];
+  readonly to: string | undefined;
+  readonly state: string | undefined;
+  readonly since: string | undefined;
+  readonly until: string | undefined;
+  readonly limit: number | undefined;
+  readonly dryRun: boolean;
+  readonly force: boolean;
+}
+
+export function backfillCommand(cli: Argv<GlobalOptions>): void {
+  cli.command(
+    "backfill <pipeline>",
+    "Run a pipeline over files instead of its source, then end",
+    (yargs) =>
+      yargs
+        .positional("pipeline", { type: "string", demandOption: true, describe: "Pipeline file" })
+        .option("from", {
+          type: "string",
+          array: true,
+          demandOption: true,
+          describe: "Files, folders or globs: NDJSON, .gz, Avro containers, Pub/Sub archives",
+        })
+        .option("to", { type: "string", describe: "In place of the sink: file:out.ndjson or stdout" })
+        .option("state", {
+          type: "string",
+          describe:
+            "Folder of the checkpoint; the default is one per pipeline and --to below .sluice/backfill",
+        })
+        .option("since", { type: "string", describe: "Only events from this time on (ISO 8601)" })
+        .option("until", { type: "string", describe: "Only events before this time (ISO 8601)" })
+        .option("limit", { type: "number", describe: "Read at most this many events" })
+        .option("dry-run", {
+          type: "boolean",
+          default: false,
+          describe: "Do everything but send: nothing is written, no checkpoint is kept",
+        })
+        .option("force", {
+          type: "boolean",
+          default: false,
+          describe: "Go on although the pipeline or a file changed since the checkpoint",
+        })
+        .example(
+          "$0 backfill pipelines/launchdarkly-to-segment.yaml --from 'archive/**/*.avro'",
+          "Send an archive; run it again to go on where it stopped",
+        )
+        .example(
+          "$0 backfill pipelines/launchdarkly-to-segment.yaml --from events.ndjson.gz --to stdout --limit 10",
+          "Look at ten events as Segment would get them",
+        )
+        .epilogue(
+          "Exit codes: 0 all delivered, 1 failed, 2 invalid input, 3 stopped early (run it again to go on).",
+        ),
+    async (argv) => {
+      const { backfill } = await import("./backfill/backfill.ts");
+      process.exitCode = await backfill(argv);
+    },
+  );
+}

@@ -1,0 +1,117 @@
+// One backfill: the pipeline of a YAML file with its source replaced by files, from checkpoint to summary.
+
+import { join, resolve } from "node:path";
+
+import type { Replacement } from "../../config/load.ts";
+import type { Logger } from "../../engine/contracts.ts";
+import type { BackfillOptions } from "../backfill.ts";
+import { exitCode, type ExitCode, UsageError } from "../exit-code.ts";
+import { type InsertedTransform, startJob } from "../job.ts";
+import { loadOrExplain } from "../load.ts";
+import { createLog } from "../logger.ts";
+import { onStopSignal } from "../signals.ts";
+import { summaryTable } from "../summary.ts";
+import { dryRun } from "./dry-run.ts";
+import { limitSource } from "./limit-source.ts";
+import { showProgress } from "./progress.ts";
+import { skipDuplicates } from "./skip-duplicates.ts";
+import { timeWindow } from "./time-window.ts";
+
+/** Files are read in large blocks, and a block grows several times as events: this keeps a backfill small. */
+const MOST_BYTES_IN_FLIGHT = 8 * 1024 * 1024;
+
+export async function backfill(options: BackfillOptions): Promise<ExitCode> {
+  const window = timeWindow(options.since, options.until);
+  if (options.limit !== undefined && !(Number.isInteger(options.limit) && options.limit > 0)) {
+    throw new UsageError(`--limit takes a whole number above 0, not ${options.limit}`);
+  }
+  const loaded = await loadOrExplain([options.pipeline], {
+    replaceSource: sourceOf(options),
+    ...(options.to === undefined ? {} : { replaceSink: sinkOf(options.to) }),
+  });
+  const pipeline = loaded?.[0];
+  if (!pipeline) return exitCode.invalidInput;
+
+  const progress = showProgress();
+  const log = await createLog({
+    level: options.logLevel,
+    pretty: process.stderr.isTTY,
+    scrubbers: [pipeline.scrubber],
+    ...(progress.write ? { write: progress.write } : {}),
+  });
+  const inserted: InsertedTransform[] = [skipDuplicates()];
+  if (window) inserted.unshift(window);
+  const { source } = pipeline;
+  const withState = {
+    ...source,
+    config: { ...(source.config as object), ...stateOf(options, pipeline.name, pipeline.hash) },
+  };
+  const startedAt = performance.now();
+  const { run, metrics } = await startJob(
+    { ...pipeline, source: withState },
+    {
+      log,
+      inserted,
+      inFlight: {
+        records: pipeline.inFlight.records,
+        bytes: Math.min(MOST_BYTES_IN_FLIGHT, pipeline.inFlight.bytes),
+      },
+      ...(options.limit === undefined ? {} : { wrapSource: limitSource(options.limit) }),
+      ...(options.dryRun ? { wrapSink: dryRun, wrapDeadLetters: dryRun } : {}),
+    },
+  );
+  progress.start(metrics, log);
+  const release = onStopSignal((signal) => {
+    log.info({ signal }, "stopping: what is in flight is delivered, the rest stays for the next run");
+    run.stop();
+  });
+  const result = await run.done;
+  release();
+  progress.stop();
+  const elapsedMs = performance.now() - startedAt;
+  const title = options.dryRun ? `${pipeline.name} (dry run)` : pipeline.name;
+  process.stderr.write(`${summaryTable({ metrics, elapsedMs, gaveBack: result.gaveBack, title })}\n`);
+  return end(
+    result,
+    metrics.total("backfill_files_done") < metrics.total("backfill_files_total"),
+    options,
+    log,
+  );
+}
+
+function end(
+  result: { readonly state: string; readonly gaveBack: number; readonly error?: Error },
+  filesLeft: boolean,
+  { limit }: BackfillOptions,
+  log: Logger,
+): ExitCode {
+  if (result.error) {
+    const code = "code" in result.error ? String(result.error.code) : "bug";
+    log.error({ code, ...(code === "bug" ? { err: result.error } : {}) }, result.error.message);
+    return exitCode.failed;
+  }
+  if (limit === undefined && (result.gaveBack > 0 || filesLeft)) return exitCode.gaveBack;
+  return exitCode.done;
+}
+
+function sourceOf(options: BackfillOptions): Replacement {
+  const paths = options.from.map((path) => resolve(path));
+  return { option: "--from", value: { type: "file", paths, force: options.force } };
+}
+
+/** Where the checkpoint is kept. A dry run keeps none, and a run with a limit is a look, not a backfill. */
+function stateOf(options: BackfillOptions, name: string, hash: string): object {
+  if (options.dryRun || (options.limit !== undefined && options.state === undefined)) return {};
+  const target = options.to === undefined ? "sink" : options.to.replaceAll(/[^A-Za-z0-9._-]+/g, "-");
+  return { state: resolve(options.state ?? join(".sluice", "backfill", name, target)), configVersion: hash };
+}
+
+function sinkOf(to: string): Replacement {
+  if (to === "stdout" || to === "-") return { option: "--to", value: { type: "stdout" } };
+  if (to.startsWith("file:") && to.length > 5) {
+    return { option: "--to", value: { type: "file", path: resolve(to.slice(5)) } };
+  }
+  throw new UsageError(
+    `--to takes file:<path> or stdout, not ${JSON.stringify(to)}; leave it out to use the pipeline's sink`,
+  );
+}

@@ -1,0 +1,35 @@
+// The same event twice in one backfill: archives hold duplicates (Pub/Sub writes at least once), and Segment would
+// collapse them anyway, but they cost rate. Safe here, because each copy is settled on its own: a copy that is
+// skipped moves the checkpoint past itself only. On a subscription it would not be: there, acking a redelivery
+// acks the message whose first copy may still be in flight.
+
+import { Drop } from "../../engine/contracts.ts";
+import { SegmentEvent } from "../../events/segment-event.ts";
+import type { InsertedTransform } from "../job.ts";
+
+/** Ids remembered; the oldest half is forgotten when it is full. About 25 MB at most. */
+const MAX_IDS = 100_000;
+const duplicate = new Drop("duplicate");
+
+export function skipDuplicates(maxIds = MAX_IDS): InsertedTransform {
+  let recent = new Set<string>();
+  let older = new Set<string>();
+  return {
+    type: "skip-duplicates",
+    after: "segment-event",
+    transform: {
+      apply(value) {
+        if (!(value instanceof SegmentEvent)) return value;
+        // The destination is part of the id already.
+        const { messageId } = value.message;
+        if (recent.has(messageId) || older.has(messageId)) return duplicate;
+        recent.add(messageId);
+        if (recent.size >= maxIds / 2) {
+          older = recent;
+          recent = new Set();
+        }
+        return value;
+      },
+    },
+  };
+}

@@ -1,0 +1,6 @@
+import type { LogLevel } from "./logger.ts";
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly logLevel: LogLevel;
+}

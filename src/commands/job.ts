@@ -1,0 +1,123 @@
+// From a checked definition to a running pipeline: makes each stage with its part of the world, and the Run.
+
+import type { LoadedPipeline } from "../config/load.ts";
+import type { LoadedStage } from "../config/stages.ts";
+import { type Clock, systemClock } from "../engine/clock.ts";
+import type { Logger, RunContext, Sink, Source, StageDefinition } from "../engine/contracts.ts";
+import { Metrics } from "../engine/metrics.ts";
+import type { PlannedTransform } from "../engine/pipeline.ts";
+import { Run, type RunObserver } from "../engine/run.ts";
+
+export interface JobOptions {
+  readonly log: Logger;
+  readonly observer?: RunObserver | undefined;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  /** Transforms put after the one that made the given shape: a backfill's time window, for example. */
+  readonly inserted?: readonly InsertedTransform[];
+  /** Puts something around the source or a sink: a limit, a dry run. */
+  readonly wrapSource?: (source: Source) => Source;
+  readonly wrapSink?: (sink: Sink) => Sink;
+  readonly wrapDeadLetters?: (sink: Sink) => Sink;
+  readonly inFlight?: { readonly records: number; readonly bytes: number };
+}
+
+export interface InsertedTransform extends PlannedTransform {
+  /** It goes after the last transform that emits this shape. */
+  readonly after: "export-event" | "segment-event";
+}
+
+export interface Job {
+  readonly run: Run;
+  readonly metrics: Metrics;
+}
+
+/** Rejects when a stage cannot be made; what was made before it is closed again. */
+export async function startJob(pipeline: LoadedPipeline, options: JobOptions): Promise<Job> {
+  const metrics = new Metrics();
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? Math.random;
+  const contextOf = (stage: string): RunContext => ({
+    pipeline: pipeline.name,
+    stage,
+    log: labelled(options.log, { pipeline: pipeline.name, stage }),
+    clock,
+    random,
+    baseDir: pipeline.baseDir,
+    destinations: pipeline.destinations,
+    enablement: pipeline.enablement,
+    count: (metric, n, labels) => metrics.count(metric, n, labels),
+    gauge: (metric, value, labels) => metrics.set(metric, value, labels),
+  });
+  const made: { close?(): Promise<void> }[] = [];
+  const make = async <T extends { close?(): Promise<void> }>(stage: Maker<T>): Promise<T> => {
+    const part = await stage.definition.create(stage.config as never, contextOf(stage.definition.type));
+    made.push(part);
+    return part;
+  };
+  try {
+    const transforms = [...(options.inserted ?? [])];
+    const planned: PlannedTransform[] = [];
+    for (const stage of pipeline.transforms) {
+      planned.push({ type: stage.definition.type, transform: await make(stage) });
+      planned.push(...take(transforms, pipeline.transforms, stage));
+    }
+    const deadLetters = await make(durable(pipeline.deadLetters));
+    const sink = await make(pipeline.sink);
+    const source = await make(pipeline.source);
+    const run = new Run(
+      {
+        name: pipeline.name,
+        configVersion: pipeline.hash.slice(0, 12),
+        source: options.wrapSource?.(source) ?? source,
+        transforms: planned,
+        sink: options.wrapSink?.(sink) ?? sink,
+        sinkType: pipeline.sink.definition.type,
+        deadLetters: options.wrapDeadLetters?.(deadLetters) ?? deadLetters,
+        deadLetterWindow: pipeline.deadLetters.window,
+        inFlight: options.inFlight ?? pipeline.inFlight,
+        drainMs: pipeline.drainMs,
+      },
+      {
+        clock,
+        random,
+        log: labelled(options.log, { pipeline: pipeline.name }),
+        metrics,
+        observer: options.observer,
+      },
+    );
+    return { run, metrics };
+  } catch (error) {
+    await Promise.allSettled(made.map((part) => part.close?.()));
+    throw error;
+  }
+}
+
+interface Maker<T> {
+  readonly definition: { readonly type: string; create(config: never, context: RunContext): T | Promise<T> };
+  readonly config: unknown;
+}
+
+/** Whatever the file says, a dead letter is on the disk before its record is acked. */
+function durable<D extends StageDefinition>(stage: LoadedStage<D>): LoadedStage<D> {
+  if (stage.definition.type !== "file") return stage;
+  return { ...stage, config: { ...(stage.config as object), durable: true } };
+}
+
+/** Takes out of `waiting` those that belong after `stage`: the last one that emits their shape. */
+function take(
+  waiting: InsertedTransform[],
+  stages: LoadedPipeline["transforms"],
+  stage: LoadedPipeline["transforms"][number],
+): PlannedTransform[] {
+  const lastOf = (shape: string) => stages.findLast(({ definition }) => definition.emits === shape);
+  const here = waiting.filter(({ after }) => lastOf(after) === stage);
+  for (const one of here) waiting.splice(waiting.indexOf(one), 1);
+  return here;
+}
+
+function labelled(log: Logger, labels: object): Logger {
+  const at = (level: keyof Logger) => (fields: object, message: string) =>
+    log[level]({ ...labels, ...fields }, message);
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
