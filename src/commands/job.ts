@@ -1,9 +1,8 @@
 // From a checked definition to a running pipeline: makes each stage with its part of the world, and the Run.
 
 import type { LoadedPipeline } from "../config/load.ts";
-import type { LoadedStage } from "../config/stages.ts";
 import { type Clock, systemClock } from "../engine/clock.ts";
-import type { Logger, RunContext, Sink, Source, StageDefinition } from "../engine/contracts.ts";
+import type { Logger, RunContext, Sink, Source } from "../engine/contracts.ts";
 import { Metrics } from "../engine/metrics.ts";
 import type { PlannedTransform } from "../engine/pipeline.ts";
 import { Run, type RunObserver } from "../engine/run.ts";
@@ -62,7 +61,7 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
       planned.push({ type: stage.definition.type, transform: await make(stage) });
       planned.push(...take(transforms, pipeline.transforms, stage));
     }
-    const deadLetters = await make(durable(pipeline.deadLetters));
+    const deadLetters = await make(pipeline.deadLetters);
     const sink = await make(pipeline.sink);
     const source = await make(pipeline.source);
     const run = new Run(
@@ -96,12 +95,6 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
 interface Maker<T> {
   readonly definition: { readonly type: string; create(config: never, context: RunContext): T | Promise<T> };
   readonly config: unknown;
-}
-
-/** Whatever the file says, a dead letter is on the disk before its record is acked. */
-function durable<D extends StageDefinition>(stage: LoadedStage<D>): LoadedStage<D> {
-  if (stage.definition.type !== "file") return stage;
-  return { ...stage, config: { ...(stage.config as object), durable: true } };
 }
 
 /** Takes out of `waiting` those that belong after `stage`: the last one that emits their shape. */

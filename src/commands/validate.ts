@@ -1,7 +1,6 @@
-import { relative } from "node:path";
-
 import type { Argv } from "yargs";
 
+import { type Problem, problemLine } from "../config/problem.ts";
 import { exitCode, type ExitCode } from "./exit-code.ts";
 import type { GlobalOptions } from "./global-options.ts";
 
@@ -37,9 +36,9 @@ export function validateCommand(cli: Argv<GlobalOptions>): void {
 }
 
 async function validate({ files, format, probe, logLevel }: ValidateOptions): Promise<ExitCode> {
-  const [{ loadPipeline }, { formatProblems }, { realOutside }, { declaredFiles }, { registry }] =
+  const [{ validateFile }, { formatProblems }, { realOutside }, { declaredFiles }, { registry }] =
     await Promise.all([
-      import("../config/load.ts"),
+      import("../config/validate.ts"),
       import("../config/report.ts"),
       import("../config/outside.ts"),
       import("../config/declared.ts"),
@@ -47,22 +46,25 @@ async function validate({ files, format, probe, logLevel }: ValidateOptions): Pr
     ]);
   const color = process.stdout.isTTY && !process.env["NO_COLOR"];
   const options = { registry, outside: realOutside(process.env), declared: declaredFiles };
-  const results = await Promise.all(files.map((file) => loadPipeline(file, options)));
-  const all = results.flatMap((result) => ("problems" in result ? result.problems : []));
-  const loaded = results.flatMap((result) => ("pipeline" in result ? [result.pipeline] : []));
+  const results = await Promise.all(files.map((file) => validateFile(file, options)));
+  const seen = new Set<string>();
+  // Pipelines share their destinations: what is wrong there is told once.
+  const isNew = (problem: Problem) => !seen.has(problemLine(problem)) && seen.add(problemLine(problem));
+  const fresh = results.map(({ problems }) => problems.filter(isNew));
+  const all = fresh.flat();
   if (format === "json") process.stdout.write(`${formatProblems(all, { format })}\n`);
   else {
-    for (const result of results) {
-      if ("problems" in result) {
-        process.stdout.write(
-          `${formatProblems(result.problems, { format, color, sources: result.sources })}\n`,
-        );
-      } else process.stdout.write(`${relative("", result.pipeline.file) || result.pipeline.file}: valid\n`);
+    for (const [i, { kind, problems, sources }] of results.entries()) {
+      if (problems.length === 0) process.stdout.write(`${files[i]}: valid ${kind} file\n`);
+      else if (fresh[i]!.length === 0) process.stdout.write(`${files[i]}: the same problems as above\n`);
+      else process.stdout.write(`${formatProblems(fresh[i]!, { format, color, sources })}\n`);
     }
     if (all.length > 0) process.stdout.write(`${all.length} ${all.length === 1 ? "problem" : "problems"}\n`);
   }
   if (all.length > 0) return exitCode.invalidInput;
   if (!probe) return exitCode.done;
-  const { probeAll } = await import("./probe.ts");
-  return (await probeAll(loaded, logLevel)) ? exitCode.done : exitCode.failed;
+  const pipelines = files.filter((_, i) => results[i]?.kind === "pipeline");
+  const [{ probeAll }, { loadOrExplain }] = await Promise.all([import("./probe.ts"), import("./load.ts")]);
+  const loaded = await loadOrExplain(pipelines);
+  return loaded && (await probeAll(loaded, logLevel)) ? exitCode.done : exitCode.failed;
 }

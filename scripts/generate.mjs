@@ -1,0 +1,30 @@
+// Writes the files that are made from the definitions: `node scripts/generate.mjs`, after a build.
+// With --check nothing is written; stale files are named and the exit code is 1.
+import { readFileSync, writeFileSync } from "node:fs";
+
+import { generatedFiles, README } from "../dist/config/generate.js";
+import { registry } from "../dist/registry.js";
+
+const root = new URL("../", import.meta.url);
+const check = process.argv.includes("--check");
+
+function read(path) {
+  try {
+    return readFileSync(new URL(path, root), "utf8");
+  } catch (error) {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+let stale = 0;
+for (const [path, content] of generatedFiles(registry, read(README) ?? "")) {
+  if (read(path) === content) continue;
+  stale += 1;
+  if (check) console.error(`${path} is stale; run: make docs`);
+  else {
+    writeFileSync(new URL(path, root), content);
+    console.log(`wrote ${path}`);
+  }
+}
+if (check && stale > 0) process.exitCode = 1;

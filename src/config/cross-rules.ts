@@ -1,0 +1,111 @@
+// Rules that no single stage can check: what neighbours pass on, and limits that contradict each other.
+
+import type { Shape, StageDefinition } from "../engine/contracts.ts";
+import type { PipelineFile } from "./definition.ts";
+import type { Registry } from "./registry.ts";
+import { isMap } from "./stages.ts";
+import type { CheckedStage } from "./stages.ts";
+import type { YamlFile } from "./yaml-file.ts";
+
+/** A stage in its place. `stage` is missing when it is not known: then nothing is said about its neighbours. */
+export interface Placed<D extends StageDefinition = StageDefinition> {
+  readonly stage: CheckedStage<D> | undefined;
+  readonly path: string;
+  readonly file: YamlFile;
+}
+
+/** From the source to the sink, in order. Only the first misfit is reported: mending it may mend the others. */
+export function checkShapes(chain: readonly Placed[], registry: Registry): void {
+  let given: { shape: Shape; by: string } | undefined;
+  for (const [i, { stage, path, file }] of chain.entries()) {
+    const definition = stage?.definition;
+    if (!definition) {
+      given = undefined;
+      continue;
+    }
+    const takes = definition.role === "source" ? "any" : definition.accepts;
+    if (given && takes !== "any" && given.shape !== "any" && takes !== given.shape) {
+      const fix = howToFit(given.shape, takes, chain.slice(i + 1), registry);
+      const message = `${definition.type} takes ${takes} but ${given.by} gives ${given.shape}: ${fix}`;
+      file.add({ code: "shape-mismatch", path: `${path}/type`, message });
+      return;
+    }
+    if (definition.role === "sink") return;
+    // A transform of any shape hands on what it was given.
+    if (definition.emits !== "any" || definition.role === "source") {
+      given = { shape: definition.emits, by: definition.type };
+    }
+  }
+}
+
+function howToFit(from: Shape, to: Shape, later: readonly Placed[], registry: Registry): string {
+  const between = bridge(from, to, registry);
+  const misplaced = between.find((type) => later.some(({ stage }) => stage?.definition.type === type));
+  if (misplaced !== undefined) return `move ${misplaced} before it`;
+  return between.length > 0
+    ? `put ${between.join(" or ")} between`
+    : "no transform leads from one to the other";
+}
+
+/** The shortest ways from one shape to the other: single transforms, or pairs written `a and b`. */
+function bridge(from: Shape, to: Shape, registry: Registry): string[] {
+  const starts = registry.transforms.filter((one) => one.accepts === from && one.emits !== from);
+  const direct = starts.filter((one) => one.emits === to).map((one) => one.type);
+  if (direct.length > 0) return direct;
+  return starts.flatMap((first) =>
+    registry.transforms
+      .filter((second) => second.accepts === first.emits && second.emits === to)
+      .map((second) => `${first.type} and ${second.type}`),
+  );
+}
+
+export interface Limits {
+  readonly pipeline: Pick<PipelineFile, "inFlight" | "drainMs" | "deadLetters">;
+  readonly source: Placed;
+  readonly sink: Placed;
+}
+
+/** Only what was written or defaulted validly is compared. */
+export function checkLimits({ pipeline, source, sink }: Limits, file: YamlFile): void {
+  const { inFlight, drainMs, deadLetters } = pipeline;
+  const batch = configNumber(sink, "maxBatchEvents");
+  if (batch !== undefined && batch > inFlight.records) {
+    const written = sink.file.has(`${sink.path}/maxBatchEvents`);
+    (written ? sink.file : file).add({
+      code: "batch-over-in-flight",
+      path: written ? `${sink.path}/maxBatchEvents` : "/inFlight/records",
+      message: `a batch of ${batch} events can never fill while at most ${inFlight.records} records are in flight`,
+    });
+  }
+  const lease = configNumber(source, "ackDeadlineSeconds");
+  if (lease !== undefined && drainMs > lease * 1_000) {
+    const written = file.has("/drainMs");
+    (written ? file : source.file).add({
+      code: "drain-over-lease",
+      path: written ? "/drainMs" : `${source.path}/ackDeadlineSeconds`,
+      message: `a stop may take ${drainMs} ms, longer than the source's lease of ${lease} s; at most ${lease * 1_000}`,
+    });
+  }
+  const { size, max } = deadLetters.window;
+  if (max >= size) {
+    const message = `a window of ${size} values never holds more than ${max} dead letters; choose a smaller max`;
+    file.add({ code: "window-over-size", path: "/deadLetters/window", message });
+  }
+}
+
+/** What a sink may do to its output, it may not do to dead letters. */
+export function checkDeadLetters(deadLetters: Placed): void {
+  if (configValue(deadLetters, "mode") !== "overwrite") return;
+  const message = "a new run would empty the dead letters of the last one; remove mode";
+  deadLetters.file.add({ code: "dead-letters-overwritten", path: `${deadLetters.path}/mode`, message });
+}
+
+function configNumber(placed: Placed, key: string): number | undefined {
+  const value = configValue(placed, key);
+  return typeof value === "number" ? value : undefined;
+}
+
+function configValue({ stage }: Placed, key: string): unknown {
+  const config = stage && "config" in stage ? stage.config : undefined;
+  return isMap(config) ? config[key] : undefined;
+}

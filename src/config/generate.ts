@@ -1,0 +1,23 @@
+// Files that are made from the definitions. `scripts/generate.mjs` writes them; a test keeps them fresh.
+
+import { editorSchema } from "./editor-schema.ts";
+import type { Registry } from "./registry.ts";
+import { stageReference } from "./stage-reference.ts";
+
+export const README = "pipelines/README.md";
+export const EDITOR_SCHEMA = "schemas/pipeline.schema.json";
+
+const BEGIN = "<!-- Below: made by `make docs` from the definitions in src. Edits are lost. -->";
+const END = "<!-- Above: made by `make docs`. -->";
+
+/** Path from the project's folder -> content. `readme` is the README as it is; only its generated part changes. */
+export function generatedFiles(registry: Registry, readme: string): Map<string, string> {
+  const begin = readme.indexOf(BEGIN);
+  const end = readme.indexOf(END);
+  if (begin === -1 || end < begin) throw new Error(`${README} needs the two lines ${BEGIN} and ${END}`);
+  const reference = `${BEGIN}\n\n${stageReference(registry)}\n`;
+  return new Map([
+    [EDITOR_SCHEMA, `${JSON.stringify(editorSchema(registry), null, 2)}\n`],
+    [README, readme.slice(0, begin) + reference + readme.slice(end)],
+  ]);
+}

@@ -1,0 +1,35 @@
+// The part of a pipeline file that belongs to no stage: what is left when each stage is cut down to its `type`.
+
+import { isMap } from "./stages.ts";
+
+export interface Cut {
+  /** This end is replaced from the command line: whatever the file says about it counts for nothing. */
+  readonly source: boolean;
+  readonly sink: boolean;
+}
+
+export function ownPart(file: unknown, replaced: Cut): unknown {
+  if (!isMap(file)) return file;
+  const { transforms } = file;
+  return {
+    ...file,
+    ...end("source", file["source"], replaced.source),
+    ...end("sink", file["sink"], replaced.sink),
+    ...only("deadLetters", file["deadLetters"], ["type", "window"]),
+    ...(Array.isArray(transforms)
+      ? { transforms: transforms.map((one: unknown) => (isMap(one) ? pick(one, ["type"]) : one)) }
+      : {}),
+  };
+}
+
+function end(role: "source" | "sink", value: unknown, replaced: boolean): Record<string, unknown> {
+  return replaced ? { [role]: { type: "replaced" } } : only(role, value, ["type"]);
+}
+
+function only(key: string, value: unknown, keys: readonly string[]): Record<string, unknown> {
+  return isMap(value) ? { [key]: pick(value, keys) } : {};
+}
+
+function pick(value: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(keys.filter((key) => Object.hasOwn(value, key)).map((key) => [key, value[key]]));
+}

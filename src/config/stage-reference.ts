@@ -1,0 +1,121 @@
+// The generated half of pipelines/README.md: every key of a pipeline, every stage, every problem code.
+
+import { stringify } from "yaml";
+
+import type { StageDefinition } from "../engine/contracts.ts";
+import { problemCodes } from "./codes.ts";
+import { declaredFiles } from "./declared.ts";
+import { pipelineFile } from "./definition.ts";
+import type { Registry, Role } from "./registry.ts";
+import { stagesOf } from "./registry.ts";
+import { closedSchema, typesOf } from "./schema.ts";
+import type { JsonSchema } from "./schema.ts";
+
+/** Markdown; ends with a line break. */
+export function stageReference(registry: Registry): string {
+  const stages = (role: Role) => stagesOf(registry, role).map((stage) => stageSection(stage));
+  return `${[
+    "## Keys of a pipeline",
+    keyTable(closedSchema(pipelineFile)),
+    "## Sources",
+    ...stages("source"),
+    "## Transforms",
+    ...stages("transform"),
+    "## Sinks",
+    ...stages("sink"),
+    "## Keys of the destinations file",
+    keyTable(closedSchema(declaredFiles.destinations.schema)),
+    "## Keys of the enablement file",
+    keyTable(closedSchema(declaredFiles.enablement.schema)),
+    "## Problem codes",
+    table(
+      ["code", "what is wrong", "what to do"],
+      Object.entries(problemCodes).map(([code, { meaning, fix }]) => [`\`${code}\``, meaning, fix]),
+    ),
+  ].join("\n\n")}\n`;
+}
+
+function stageSection(stage: StageDefinition): string {
+  const { type, role, summary, config, example, rejects = {} } = stage;
+  const drops = stage.role === "transform" ? (stage.drops ?? {}) : {};
+  const takes = stage.role === "source" ? [] : [`Takes ${shape(stage.accepts)}.`];
+  const gives = stage.role === "sink" ? [] : [`Gives ${shape(stage.emits)}.`];
+  const written =
+    role === "transform" ? { transforms: [{ type, ...example }] } : { [role]: { type, ...example } };
+  return [
+    `### ${role} \`${type}\``,
+    [summary, ...takes, ...gives].join(" "),
+    keyTable(closedSchema(config)),
+    `\`\`\`yaml\n${stringify(written, { lineWidth: 100 })}\`\`\``,
+    ...reasons("Drops, by reason:", drops),
+    ...reasons("Dead letters, by code:", rejects),
+  ].join("\n\n");
+}
+
+function shape(name: string): string {
+  return name === "any" ? "any shape" : `\`${name}\``;
+}
+
+function reasons(title: string, meanings: Readonly<Record<string, string>>): string[] {
+  const lines = Object.entries(meanings).map(([code, meaning]) => `- \`${code}\`: ${oneLine(meaning)}`);
+  return lines.length > 0 ? [title, lines.join("\n")] : [];
+}
+
+function keyTable(schema: JsonSchema): string {
+  const rows = keyRows(schema, "");
+  return rows.length === 0 ? "No keys." : table(["key", "type", "default", "what it is"], rows);
+}
+
+function keyRows(schema: JsonSchema, prefix: string): string[][] {
+  return Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => {
+    const path = `${prefix}${key}`;
+    const required = schema.required?.includes(key) === true && !("default" in inner);
+    const row = [`\`${path}\``, typeText(inner), defaultText(inner, required), inner.description ?? ""];
+    const nested = inner.type === "array" && inner.items ? keyRows(inner.items, `${path}[].`) : [];
+    return [row, ...keyRows(inner, `${path}.`), ...nested];
+  });
+}
+
+function typeText(schema: JsonSchema): string {
+  if (schema["x-secret"]) return "secret text";
+  if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(", ");
+  if ("const" in schema) return `\`${String(schema.const)}\``;
+  if (schema.anyOf) return schema.anyOf.map(typeText).join(" or ");
+  if (schema.type === "array") return schema.items ? `list of ${typeText(schema.items)}` : "list";
+  const [type] = typesOf([schema]);
+  return `${typeNames[type ?? ""] ?? "anything"}${limits(schema)}`;
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "number",
+  integer: "whole number",
+  boolean: "true or false",
+  object: "map",
+};
+
+function limits({ minimum, maximum }: JsonSchema): string {
+  if (typeof minimum !== "number" || typeof maximum !== "number") return "";
+  return `, ${minimum} to ${maximum}`;
+}
+
+function defaultText(schema: JsonSchema, required: boolean): string {
+  if (required) return "required";
+  const value = schema.default;
+  return value === undefined || isEmptyMap(value) ? "" : `\`${JSON.stringify(value)}\``;
+}
+
+function isEmptyMap(value: unknown): boolean {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(oneLine).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").replaceAll("|", "\\|").trim();
+}

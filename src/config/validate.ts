@@ -1,0 +1,50 @@
+// Checks any of the YAML files in the data engineers' folder by what is in it: a pipeline, destinations or
+// enablement.
+
+import { dirname, resolve } from "node:path";
+
+import { checkDeclared, isPrivate } from "./check-declared.ts";
+import { loadPipeline } from "./load.ts";
+import type { LoadOptions } from "./load.ts";
+import { inOrder } from "./problem.ts";
+import type { Problem } from "./problem.ts";
+import { SecretScrubber } from "./scrubber.ts";
+import { Sources } from "./sources.ts";
+import { isMap } from "./stages.ts";
+import { YamlFile } from "./yaml-file.ts";
+
+export type FileKind = "pipeline" | "destinations" | "enablement";
+
+export interface Validated {
+  readonly kind: FileKind;
+  /** Empty: the file and every file it names are right. */
+  readonly problems: readonly Problem[];
+  readonly sources: Sources;
+}
+
+/** What `sluice validate` says about one file. */
+export async function validateFile(name: string, options: LoadOptions): Promise<Validated> {
+  const scrubber = new SecretScrubber();
+  const sources = new Sources(scrubber);
+  const path = resolve(name);
+  const { enablement } = options.declared;
+  const file = await YamlFile.read({ name, path, maxBytes: enablement.maxBytes }, options.outside, sources);
+  const kind = kindOf(file.value);
+  if (kind === "pipeline") {
+    const result = await loadPipeline(name, options);
+    return { kind, problems: "problems" in result ? result.problems : [], sources: result.sources };
+  }
+  if (isPrivate(options.declared[kind])) sources.hide(name);
+  const context = { outside: options.outside, baseDir: dirname(path), scrubber };
+  await checkDeclared(file, options.declared[kind], context);
+  return { kind, problems: inOrder(file.problems), sources };
+}
+
+function kindOf(value: unknown): FileKind {
+  if (!isMap(value) || "source" in value || "sink" in value) return "pipeline";
+  return Array.isArray(value["destinations"])
+    ? "destinations"
+    : "environments" in value
+      ? "enablement"
+      : "pipeline";
+}

@@ -1,0 +1,22 @@
+// The only list of stages: a new stage adds one line here. Definitions are light; what is heavy about a stage
+// (a vendor's client) is imported when the stage is created.
+
+import type { Registry } from "./config/registry.ts";
+import fileSink from "./sinks/file/file.ts";
+import pubsubSink from "./sinks/pubsub.ts";
+import segment from "./sinks/segment/segment.ts";
+import stdout from "./sinks/stdout.ts";
+import fileSource from "./sources/file/file.ts";
+import memory from "./sources/memory.ts";
+import pubsubSource from "./sources/pubsub/pubsub.ts";
+import avroDecode from "./transforms/avro-decode.ts";
+import filterEnabled from "./transforms/filter-enabled.ts";
+import filterTime from "./transforms/filter-time.ts";
+import jsonDecode from "./transforms/json-decode.ts";
+import segmentEvent from "./transforms/segment-event.ts";
+
+export const registry: Registry = {
+  sources: [pubsubSource, fileSource, memory],
+  transforms: [avroDecode, jsonDecode, filterEnabled, filterTime, segmentEvent],
+  sinks: [segment, fileSink, stdout, pubsubSink],
+};
