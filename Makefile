@@ -27,8 +27,9 @@ docs: dist/.built ## Generate the stage reference and the editor schema
 clean: ## Remove what was built and installed
 	rm -rf dist node_modules coverage test/.tmp
 
+# Not `npm ci`: it insists on the optional packages of every platform, which a mirror may not have.
 node_modules/.installed: package.json package-lock.json
-	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 dist/.built: node_modules/.installed tsconfig.json tsconfig.build.json scripts/after-build.mjs $(SOURCES)
