@@ -19,6 +19,38 @@ export function emulateCommand(cli: Argv<GlobalOptions>): void {
           describe: "Port; the default is 8085 for pubsub, 8088 for segment",
         })
         .option("host", { type: "string", default: "127.0.0.1", describe: "Address to listen on" })
+        .option("topic", { type: "string", describe: "pubsub: make this topic, projects/P/topics/T" })
+        .option("subscription", {
+          type: "string",
+          implies: "topic",
+          describe: "pubsub: and this subscription of it, projects/P/subscriptions/S",
+        })
+        .option("ackDeadlineSeconds", {
+          alias: "ack-deadline-seconds",
+          type: "number",
+          default: 60,
+          describe: "pubsub: acknowledgement deadline of that subscription",
+        })
+        .option("controlPort", {
+          alias: "control-port",
+          type: "number",
+          describe: "pubsub: serve inspection and faults over HTTP on this loopback port; 0: any free one",
+        })
+        .option("eventsPerSecond", {
+          alias: "events-per-second",
+          type: "number",
+          describe: "segment: answer 429 above this rate; the default is no limit",
+        })
+        .option("requestsPerSecond", {
+          alias: "requests-per-second",
+          type: "number",
+          describe: "segment: answer 429 above this rate; the default is no limit",
+        })
+        .option("ledger", {
+          type: "number",
+          default: 0,
+          describe: "segment: keep count of so many ids, for /ids.ndjson",
+        })
         .example(
           "$0 emulate pubsub",
           "Any Google client finds it through PUBSUB_EMULATOR_HOST=127.0.0.1:8085",
@@ -27,9 +59,9 @@ export function emulateCommand(cli: Argv<GlobalOptions>): void {
           "$0 emulate segment",
           "Any Segment library finds it through its host setting; the page shows the last events",
         ),
-    async ({ service, port, host }) => {
+    async (options) => {
       const { onStopSignal } = await import("./signals.ts");
-      const server = await (service === "pubsub" ? pubsub(port ?? 8085, host) : segment(port ?? 8088, host));
+      const server = await (options.service === "pubsub" ? pubsub(options) : segment(options));
       await new Promise<void>((resolve) => onStopSignal(() => resolve()));
       await server.close();
       process.exitCode = exitCode.done;
@@ -37,18 +69,59 @@ export function emulateCommand(cli: Argv<GlobalOptions>): void {
   );
 }
 
-async function pubsub(port: number, host: string): Promise<{ close(): Promise<void> }> {
-  const { startPubSub } = await import("../emulators/pubsub/start-pubsub.ts");
+interface Listen {
+  readonly port: number | undefined;
+  readonly host: string;
+}
+
+interface PubSubOptions extends Listen {
+  readonly topic: string | undefined;
+  readonly subscription: string | undefined;
+  readonly ackDeadlineSeconds: number;
+  readonly controlPort: number | undefined;
+}
+
+interface SegmentOptions extends Listen {
+  readonly eventsPerSecond: number | undefined;
+  readonly requestsPerSecond: number | undefined;
+  readonly ledger: number;
+}
+
+async function pubsub(options: PubSubOptions): Promise<{ close(): Promise<void> }> {
+  const { port = 8085, host, topic, subscription, ackDeadlineSeconds, controlPort } = options;
+  const [{ startPubSub }, { startControlPort }] = await Promise.all([
+    import("../emulators/pubsub/start-pubsub.ts"),
+    import("../emulators/pubsub/control-port.ts"),
+  ]);
   const server = await startPubSub({ port, host });
+  if (topic !== undefined) server.createTopic(topic);
+  if (topic !== undefined && subscription !== undefined)
+    server.createSubscription({ name: subscription, topic, ackDeadlineSeconds });
+  const control =
+    controlPort === undefined ? undefined : await startControlPort(server, { port: controlPort });
+  if (control) process.stdout.write(`control port: ${control.url}\n`);
   process.stdout.write(
     `local Pub/Sub is ready; use it with\nexport PUBSUB_EMULATOR_HOST=${server.address}\n`,
   );
-  return server;
+  return {
+    close: async () => {
+      await Promise.all([control?.close(), server.close()]);
+    },
+  };
 }
 
-async function segment(port: number, host: string): Promise<{ close(): Promise<void> }> {
+async function segment(options: SegmentOptions): Promise<{ close(): Promise<void> }> {
+  const { port = 8088, host, eventsPerSecond, requestsPerSecond, ledger } = options;
   const { startSegment } = await import("../emulators/segment/emulator.ts");
-  const server = await startSegment({ port, host });
+  const server = await startSegment({
+    port,
+    host,
+    ledgerMaxIds: ledger,
+    rates: {
+      ...(eventsPerSecond === undefined ? {} : { events: eventsPerSecond }),
+      ...(requestsPerSecond === undefined ? {} : { requests: requestsPerSecond }),
+    },
+  });
   process.stdout.write(`local Segment is ready; its debugger page and base URL:\n${server.url}\n`);
   return server;
 }

@@ -1,5 +1,6 @@
 import type { Argv } from "yargs";
 
+import type { Metrics } from "../engine/metrics.ts";
 import { exitCode, type ExitCode } from "./exit-code.ts";
 import type { GlobalOptions } from "./global-options.ts";
 
@@ -54,7 +55,12 @@ async function runPipelines(files: readonly string[], options: GlobalOptions): P
       const level = result.state === "failed" ? "error" : "info";
       const err = result.error;
       log[level](
-        { pipeline: pipelines[index]!.name, gaveBack: result.gaveBack, ...(err ? { err } : {}) },
+        {
+          pipeline: pipelines[index]!.name,
+          gaveBack: result.gaveBack,
+          counts: countsOf(jobs[index]!.metrics),
+          ...(err ? { err } : {}),
+        },
         result.state,
       );
       return result;
@@ -63,4 +69,17 @@ async function runPipelines(files: readonly string[], options: GlobalOptions): P
   release();
   if (results.some(({ state }) => state === "failed")) return exitCode.failed;
   return results.some(({ gaveBack }) => gaveBack > 0) ? exitCode.gaveBack : exitCode.done;
+}
+
+/** The books of a whole run, in its last line: what came in is what went out. */
+function countsOf(metrics: Metrics): Readonly<Record<string, number>> {
+  return {
+    received: metrics.total("records_received_total"),
+    acked: metrics.total("records_acked_total"),
+    givenBack: metrics.total("records_given_back_total"),
+    values: metrics.total("values_total"),
+    delivered: metrics.total("sink_events_delivered_total"),
+    dropped: metrics.total("dropped_total"),
+    deadLettered: metrics.total("dead_letters_total"),
+  };
 }

@@ -9,15 +9,23 @@ export interface SummaryOptions {
   readonly elapsedMs: number;
   readonly gaveBack: number;
   readonly title: string;
+  /** A backfill skips duplicates; a live run cannot. */
+  readonly countsDuplicates?: boolean;
 }
 
 /** Drops with this reason are shown as a row of their own: they are no decision of the pipeline. */
 const DUPLICATE = "duplicate";
 
-export function summaryTable({ metrics, elapsedMs, gaveBack, title }: SummaryOptions): string {
+export function summaryTable({
+  metrics,
+  elapsedMs,
+  gaveBack,
+  title,
+  countsDuplicates,
+}: SummaryOptions): string {
   const table = new Table({
     head: [title, "", "events"],
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
     colAligns: ["left", "left", "right"],
   });
   const read = metrics.total("values_total");
@@ -33,7 +41,8 @@ export function summaryTable({ metrics, elapsedMs, gaveBack, title }: SummaryOpt
     table.push(["dead-lettered", labels["code"] ?? "", number(value)]);
   }
   const duplicates = drops.filter(({ labels }) => labels["reason"] === DUPLICATE);
-  table.push(["duplicates skipped", "", number(duplicates.reduce((sum, { value }) => sum + value, 0))]);
+  const skipped = duplicates.reduce((sum, { value }) => sum + value, 0);
+  if (countsDuplicates) table.push(["duplicates skipped", "", number(skipped)]);
   if (gaveBack > 0) table.push(["given back", "records", number(gaveBack)]);
   const seconds = elapsedMs / 1000;
   table.push(["time", `${seconds.toFixed(1)} s`, `${number(Math.round(read / Math.max(seconds, 0.001)))}/s`]);

@@ -22,6 +22,8 @@ export interface Origin {
   readonly attempt: number;
   /** Set when `body` is one bare Avro datum of a container file: the schema it was written with. */
   readonly writerSchema: WriterSchema | undefined;
+  /** How often it came back from the dead letters, this time included; absent: it comes from its source. */
+  readonly redrives?: number | undefined;
 }
 
 /** An Avro schema as found in a file or a registry. `key` is equal only for equal schemas: it is a cache key. */

@@ -19,6 +19,8 @@ export interface DeadLetter {
   readonly code: string;
   readonly message: string;
   readonly attempt: number;
+  /** How often the event had been redriven when it failed this time; absent: never. */
+  readonly redrives?: number;
   /** ISO 8601; absent when the source does not know. */
   readonly publishedAt?: string;
   readonly failedAt: string;
@@ -167,6 +169,7 @@ export class DeadLetters {
       code: rejection.code,
       message: rejection.message,
       attempt: origin.attempt,
+      ...(origin.redrives === undefined ? {} : { redrives: origin.redrives }),
       ...(origin.publishedAtMs > 0 ? { publishedAt: new Date(origin.publishedAtMs).toISOString() } : {}),
       failedAt: new Date(this.context.clock.wallMs()).toISOString(),
       ...(rejection.destination === undefined ? {} : { destination: rejection.destination }),

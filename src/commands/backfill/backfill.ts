@@ -70,7 +70,9 @@ export async function backfill(options: BackfillOptions): Promise<ExitCode> {
   progress.stop();
   const elapsedMs = performance.now() - startedAt;
   const title = options.dryRun ? `${pipeline.name} (dry run)` : pipeline.name;
-  process.stderr.write(`${summaryTable({ metrics, elapsedMs, gaveBack: result.gaveBack, title })}\n`);
+  process.stderr.write(
+    `${summaryTable({ metrics, elapsedMs, gaveBack: result.gaveBack, title, countsDuplicates: true })}\n`,
+  );
   return end(
     result,
     metrics.total("backfill_files_done") < metrics.total("backfill_files_total"),

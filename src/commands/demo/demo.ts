@@ -38,7 +38,14 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
     const pipeline = loaded?.[0];
     if (!pipeline) return exitCode.invalidInput;
 
-    const view = new LiveView({ pubsub: pubsub.address, segment: segment.url, pipeline: pipeline.name });
+    const { source, transforms, sink } = pipeline;
+    const stages = [source, ...transforms, sink].map(({ definition }) => definition.type);
+    const view = new LiveView({
+      pubsub: pubsub.address,
+      segment: segment.url,
+      pipeline: pipeline.name,
+      stages,
+    });
     const log = await createLog({
       level: options.logLevel,
       pretty: process.stderr.isTTY,

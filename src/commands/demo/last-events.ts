@@ -12,7 +12,7 @@ export interface Happening {
   readonly text: string;
 }
 
-const KEPT = 8;
+const KEPT = 10;
 
 export class LastEvents implements RunObserver {
   private list: Happening[] = [];
@@ -22,7 +22,10 @@ export class LastEvents implements RunObserver {
   }
 
   delivered(lane: string, items: readonly LaneItem[]): void {
-    const value = items.at(-1)?.value;
+    for (const { value } of items.slice(-2)) this.deliveredOne(lane, value);
+  }
+
+  private deliveredOne(lane: string, value: unknown): void {
     if (!(value instanceof SegmentEvent)) return;
     const { type, event, properties } = value.message;
     const { key, value: flagValue } = properties ?? {};

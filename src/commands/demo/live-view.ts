@@ -16,6 +16,8 @@ export interface Places {
   readonly pubsub: string;
   readonly segment: string;
   readonly pipeline: string;
+  /** The stages, in order. */
+  readonly stages: readonly string[];
 }
 
 export interface Watched {
@@ -48,9 +50,10 @@ export class LiveView {
 
   start(watched: Watched): void {
     this.watched = watched;
-    const { pubsub, segment, pipeline } = this.places;
+    const { pubsub, segment, pipeline, stages } = this.places;
     process.stdout.write(
       `${this.paint("bold", pipeline)} on a local Pub/Sub (${pubsub}) and a local Segment\n` +
+        `${stages.join(" → ")}\n` +
         `Segment debugger: ${this.paint("underline", segment)}   Ctrl-C drains and sums up\n\n`,
     );
     const every = this.terminal ? TABLE_EVERY_MS : LINE_EVERY_MS;

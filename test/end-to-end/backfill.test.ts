@@ -1,0 +1,113 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect, it } from "vitest";
+
+import { writeContainer } from "../../src/avro/container-writer.ts";
+import { encodeAvro, exportEventSchema } from "../../src/emulators/avro-events.ts";
+import { exported } from "../support/fixtures.ts";
+import { pipelineYaml, start, type Town, town } from "../support/program.ts";
+
+const feature = exported("feature") as { environment: string; event: object };
+
+/** `n` events that differ in nothing but their id and time. */
+function eventsOf(n: number): object[] {
+  return Array.from({ length: n }, (_, i) => ({
+    ...feature,
+    event: { ...feature.event, id: `id-${i}`, creationDate: Date.UTC(2026, 0, 1) + i * 1000 },
+  }));
+}
+
+const ndjson = (events: readonly object[]) => events.map((event) => JSON.stringify(event)).join("\n");
+
+async function backfill(
+  world: Town,
+  ...args: string[]
+): Promise<{ code: number; stderr: string; stdout: string }> {
+  const program = start(["backfill", "p.yaml", ...args], { cwd: world.folder, env: world.env });
+  return { code: await program.exit, ...program.output };
+}
+
+it("finished and run again sends nothing", async () => {
+  const world = await town([feature.environment]);
+  await world.write("p.yaml", pipelineYaml());
+  await world.write("a.ndjson", ndjson(eventsOf(300)));
+  expect(await backfill(world, "--from", "a.ndjson")).toMatchObject({ code: 0 });
+  expect(world.segment.stats().accepted).toBe(300);
+  const requests = world.segment.requests().length;
+  expect(await backfill(world, "--from", "a.ndjson")).toMatchObject({ code: 0 });
+  expect(world.segment.requests().length).toBe(requests);
+});
+
+it("refuses to go on when the file or the pipeline changed, unless forced", async () => {
+  const world = await town([feature.environment]);
+  await world.write("p.yaml", pipelineYaml());
+  await world.write("a.ndjson", ndjson(eventsOf(10)));
+  await backfill(world, "--from", "a.ndjson");
+  await world.write("a.ndjson", ndjson(eventsOf(20)));
+  const changed = await backfill(world, "--from", "a.ndjson");
+  expect(changed.code).toBe(1);
+  expect(changed.stderr).toContain("file-changed");
+  expect(await backfill(world, "--from", "a.ndjson", "--force")).toMatchObject({ code: 0 });
+  await world.write(
+    "p.yaml",
+    pipelineYaml().replace("type: segment-event", "type: segment-event, value: native"),
+  );
+  const otherPipeline = await backfill(world, "--from", "a.ndjson");
+  expect(otherPipeline.code).toBe(1);
+  expect(otherPipeline.stderr).toContain("config-changed");
+});
+
+it("keeps a stretch of time, stops at a limit, and skips what an archive holds twice", async () => {
+  const world = await town([feature.environment]);
+  await world.write("p.yaml", pipelineYaml());
+  const events = eventsOf(100);
+  await world.write(
+    "a.avro",
+    writeContainer(
+      exportEventSchema(),
+      [...events, ...events].map((event) => encodeAvro(event)),
+    ),
+  );
+  const lines = async (name: string) =>
+    (await readFile(join(world.folder, name), "utf8")).trim().split("\n").length;
+  const window = ["--since", "2026-01-01T00:00:10Z", "--until", "2026-01-01T00:00:40Z"];
+  const some = await backfill(world, "--from", "a.avro", "--to", "file:some.ndjson", ...window);
+  expect(some.code).toBe(0);
+  expect(await lines("some.ndjson")).toBe(30);
+  expect(some.stderr).toMatch(/outside-time-window\s+│\s+140/);
+  expect(some.stderr).toMatch(/duplicates skipped\s+│\s+│\s+30/);
+  expect(await backfill(world, "--from", "a.avro", "--to", "file:few.ndjson", "--limit", "7")).toMatchObject({
+    code: 0,
+  });
+  expect(await lines("few.ndjson")).toBe(7);
+  const look = await backfill(world, "--from", "a.avro", "--to", "stdout", "--limit", "3");
+  expect(
+    look.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).type),
+  ).toEqual(["track", "track", "track"]);
+});
+
+it("sends and writes nothing in a dry run, but counts all", async () => {
+  const world = await town([feature.environment]);
+  await world.write("p.yaml", pipelineYaml());
+  await world.write("a.ndjson", `${ndjson(eventsOf(5))}\nnot json`);
+  const dry = await backfill(world, "--from", "a.ndjson", "--dry-run");
+  expect(dry.code).toBe(0);
+  expect(dry.stderr).toMatch(/delivered\s+│ segment-production\s+│\s+5/);
+  expect(dry.stderr).toMatch(/dead-lettered\s+│ \S+\s+│\s+1/);
+  expect(world.segment.requests()).toEqual([]);
+  expect(await backfill(world, "--from", "a.ndjson")).toMatchObject({ code: 0 });
+  expect(world.segment.stats().accepted).toBe(5);
+});
+
+it("says so when no file matches", async () => {
+  const world = await town([feature.environment]);
+  await world.write("p.yaml", pipelineYaml());
+  const none = await backfill(world, "--from", "nothing-*.avro");
+  expect(none.code).toBe(1);
+  expect(none.stderr).toContain("no-files");
+  expect(none.stderr).toContain("nothing-*.avro");
+});

@@ -1,0 +1,161 @@
+// The rules of the house that a program can check.
+
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+function files(folder: string, ending: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(ending) && statSync(join(root, folder, path)).isFile())
+    .map((path) => join(folder, path))
+    .sort();
+}
+
+interface Import {
+  readonly from: string;
+  /** Path below the root, or the package's name. */
+  readonly what: string;
+  readonly typeOnly: boolean;
+}
+
+function importsOf(path: string): Import[] {
+  const text = readFileSync(join(root, path), "utf8");
+  const statements = text.matchAll(
+    /^\s*(?:import|export)\s+(type\s+)?[^;"']*?from\s+"([^"]+)"|import\("([^"]+)"\)|^import\s+"([^"]+)"/gm,
+  );
+  return [...statements].map((match) => {
+    const name = match[2] ?? match[3] ?? match[4] ?? "";
+    const what = name.startsWith(".") ? relative(root, resolve(root, dirname(path), name)) : name;
+    return { from: path, what, typeOnly: match[1] !== undefined };
+  });
+}
+
+const sources = files("src", ".ts");
+const imports = sources.flatMap(importsOf);
+const room = (path: string) => path.split("/")[1] ?? "";
+
+describe("the directions between the rooms", () => {
+  /** What each room may use besides itself, `engine` and packages; `type` imports included. */
+  const allowed: Record<string, readonly string[]> = {
+    engine: [],
+    events: [],
+    avro: ["events"],
+    sources: ["avro"],
+    transforms: ["avro", "events"],
+    sinks: ["events", "sources"],
+    destinations: ["config", "sinks"],
+    config: ["destinations", "avro"],
+    emulators: ["avro", "events"],
+    commands: [
+      "config",
+      "destinations",
+      "events",
+      "transforms",
+      "emulators",
+      "avro",
+      "sinks",
+      "sources",
+      "registry.ts",
+    ],
+  };
+
+  it("are kept", () => {
+    const wrong = imports
+      .filter(
+        ({ from, what }) =>
+          what.startsWith("src/") && from.split("/").length > 2 && room(what) !== room(from),
+      )
+      .filter(
+        ({ from, what }) => room(what) !== "engine" && !(allowed[room(from)] ?? []).includes(room(what)),
+      )
+      .map(({ from, what }) => `${from} -> ${what}`);
+    expect(wrong).toEqual([]);
+  });
+
+  it("keep vendors out of the engine", () => {
+    const packages = imports.filter(({ from, what }) => room(from) === "engine" && !what.startsWith("src/"));
+    const vendors = packages.filter(
+      ({ what }) => !what.startsWith("node:") && !["highland", "typebox"].includes(what),
+    );
+    expect(vendors).toEqual([]);
+  });
+
+  it("let only the segment sink use the network for HTTP, and only Pub/Sub code use gRPC", () => {
+    const users = (name: RegExp) =>
+      [
+        ...new Set(
+          imports
+            .filter(({ what, typeOnly }) => name.test(what) && !typeOnly)
+            .map(({ from }) => dirname(from)),
+        ),
+      ].sort();
+    expect(users(/^undici$/)).toEqual(["src/sinks/segment"]);
+    expect(users(/^@grpc\//).every((folder) => /pubsub|avro|sinks$/.test(folder))).toBe(true);
+  });
+
+  it("import nothing that is not there, and nothing of the tests", () => {
+    const missing = imports.filter(({ what }) => what.startsWith("src/") && !existsSync(join(root, what)));
+    expect(missing).toEqual([]);
+    expect(imports.filter(({ what }) => what.startsWith("test/"))).toEqual([]);
+  });
+});
+
+describe("the files", () => {
+  it("have no drawers", () => {
+    const drawers = sources.filter((path) =>
+      /(^|\/)(utils?|common|lib|helpers?|types|misc)(\/|\.ts$)/.test(path),
+    );
+    expect(drawers).toEqual([]);
+  });
+
+  it("are named in kebab-case and are at most 300 lines long", () => {
+    expect(sources.filter((path) => !/^[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(path.split("/").at(-1)!))).toEqual(
+      [],
+    );
+    const long = sources.filter((path) => readFileSync(join(root, path), "utf8").split("\n").length > 301);
+    expect(long).toEqual([]);
+  });
+
+  it("are no barrels", () => {
+    const barrels = sources.filter((path) => {
+      const lines = readFileSync(join(root, path), "utf8")
+        .split("\n")
+        .filter((line) => line.trim() !== "" && !line.startsWith("//"));
+      return lines.length > 1 && lines.every((line) => /^export .* from /.test(line));
+    });
+    expect(barrels).toEqual([]);
+  });
+
+  it("read the environment only at the edge", () => {
+    const readers = sources.filter((path) => readFileSync(join(root, path), "utf8").includes("process.env"));
+    expect(
+      readers.filter(
+        (path) => !/^src\/(main\.ts|commands\/|sources\/pubsub\/connect\.ts|avro\/revisions\.ts)/.test(path),
+      ),
+    ).toEqual([]);
+  });
+
+  it("say in the YAML's first line which schema an editor checks them with", () => {
+    const pipelines = files("pipelines", ".yaml").filter((path) =>
+      /^source:/m.test(readFileSync(join(root, path), "utf8")),
+    );
+    expect(pipelines.length).toBeGreaterThan(0);
+    for (const path of pipelines) {
+      const [first] = readFileSync(join(root, path), "utf8").split("\n");
+      expect(first, path).toBe("# yaml-language-server: $schema=../schemas/pipeline.schema.json");
+    }
+  });
+});
+
+describe("the Makefile", () => {
+  it("has every target with a line of help", () => {
+    const makefile = readFileSync(join(root, "Makefile"), "utf8");
+    for (const target of ["help", "run", "test", "check", "build", "bench", "docs", "clean"]) {
+      expect(makefile).toMatch(new RegExp(`^${target}:.*## \\S`, "m"));
+    }
+  });
+});
