@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 
 import { describe, expect, it } from "vitest";
 
+import { metricTable } from "../src/engine/metrics.ts";
+
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 function files(folder: string, ending: string): string[] {
@@ -101,6 +103,22 @@ describe("the directions between the rooms", () => {
     const missing = imports.filter(({ what }) => what.startsWith("src/") && !existsSync(join(root, what)));
     expect(missing).toEqual([]);
     expect(imports.filter(({ what }) => what.startsWith("test/"))).toEqual([]);
+  });
+});
+
+describe("the metrics table", () => {
+  it("has every metric that is counted, and no other", () => {
+    const table = Object.keys(metricTable);
+    const text = sources
+      .filter((path) => path !== "src/engine/metrics.ts")
+      .map((path) => readFileSync(join(root, path), "utf8"))
+      .join("\n");
+    const used = new Set([...text.matchAll(/"([a-z]+(?:_[a-z]+)+)"/g)].map((match) => match[1]!));
+    expect(table.filter((name) => !used.has(name))).toEqual([]);
+    const counted = [...text.matchAll(/(?:count|gauge|cell|set)\(\s*"([a-z]+(?:_[a-z]+)+)"/g)].map(
+      (match) => match[1]!,
+    );
+    expect(counted.filter((name) => !table.includes(name))).toEqual([]);
   });
 });
 

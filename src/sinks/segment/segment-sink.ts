@@ -123,8 +123,11 @@ export class SegmentSink implements Sink<SegmentEvent> {
       "user-agent": `sluice/${this.version}`,
     };
     try {
-      return await this.client.post({ lane, origin, path, headers, body }, signal);
+      const answer = await this.client.post({ lane, origin, path, headers, body }, signal);
+      this.countRequest(lane, `${Math.floor(answer.status / 100)}xx`);
+      return answer;
     } catch (thrown) {
+      this.countRequest(lane, "none");
       const error = toError(thrown);
       if (isClientBug(error)) throw error;
       const code = networkCode(error);
@@ -137,6 +140,10 @@ export class SegmentSink implements Sink<SegmentEvent> {
         cause: bare(error, clean),
       });
     }
+  }
+
+  private countRequest(destination: string, statusClass: string): void {
+    this.context.count("sink_requests_total", 1, { destination, status_class: statusClass });
   }
 
   private faultOf(target: Target, answer: Answer): SinkFault | undefined {
