@@ -14,11 +14,12 @@ import type { Clock } from "./clock.ts";
 import type { Drop, Logger, Origin, Sink, Source, SourceRecord } from "./contracts.ts";
 import { type DeadLetter, DeadLetters, DeadLetterWindow } from "./dead-letters.ts";
 import { Delivery } from "./delivery.ts";
-import { toError } from "./errors.ts";
+import { DropCounter } from "./drop-counter.ts";
+import { type DataError, type SinkFault, toError } from "./errors.ts";
 import type { LaneItem } from "./lane-queue.ts";
 import { Ledger, type LedgerLimits } from "./ledger.ts";
 import type { Metrics } from "./metrics.ts";
-import { Pipeline, type PlannedTransform } from "./pipeline.ts";
+import { type Item, Pipeline, type PlannedTransform } from "./pipeline.ts";
 
 export interface Plan {
   readonly name: string;
@@ -57,6 +58,8 @@ export interface RunResult {
   readonly error?: Error;
 }
 
+type Rejected = Pick<Item, "origin" | "receipt">;
+
 export class Run {
   readonly metrics: Metrics;
   private readonly ledger: Ledger;
@@ -83,40 +86,9 @@ export class Run {
     setMaxListeners(0, this.hardStop.signal); // One per write under way, which the lanes bound; each is removed.
     this.ledger = new Ledger(plan.inFlight, () => this.admitWaiting());
     this.window = new DeadLetterWindow(plan.deadLetterWindow.size, plan.deadLetterWindow.max);
-    const bug = (error: unknown) => this.fail(error);
-    this.deadLetters = new DeadLetters({
-      pipeline: plan.name,
-      configVersion: plan.configVersion,
-      sink: plan.deadLetters,
-      ...world,
-      window: this.window,
-      onDrowning: bug,
-      onBug: bug,
-      onWritten: (letter) => world.observer?.deadLettered?.(letter),
-    });
-    this.delivery = new Delivery(
-      plan.sink,
-      { ...world, signal: this.hardStop.signal },
-      {
-        delivered: (lane, items) => this.delivered(lane, items),
-        rejected: ({ origin, receipt }, { code, message }, destination) =>
-          this.deadLetters.add({ origin, stage: plan.sinkType, code, message, destination }, () =>
-            receipt.done(),
-          ),
-        bug,
-      },
-    );
-    this.pipeline = new Pipeline(plan.transforms, world, {
-      passed: (items) => this.delivery.accept(items),
-      dropped: (item, stage, drop) => {
-        this.countDrop(stage, drop);
-        world.observer?.dropped?.(item.origin, stage, drop, item.value);
-        item.receipt.done();
-      },
-      rejected: ({ origin, receipt }, stage, { code, message }) =>
-        this.deadLetters.add({ origin, stage, code, message }, () => receipt.done()),
-      bug,
-    });
+    this.deadLetters = this.createDeadLetters();
+    this.delivery = this.createDelivery();
+    this.pipeline = this.createPipeline();
     this.done = this.live();
   }
 
@@ -148,6 +120,66 @@ export class Run {
     this.metrics.set("bytes_in_flight", this.ledger.bytes);
     this.metrics.set("records_acked_total", this.ledger.acked);
     this.metrics.set("records_given_back_total", this.ledger.nacked);
+  }
+
+  private createDeadLetters(): DeadLetters {
+    const { plan, world, window } = this;
+    return new DeadLetters({
+      pipeline: plan.name,
+      configVersion: plan.configVersion,
+      sink: plan.deadLetters,
+      ...world,
+      window,
+      onDrowning: (error) => this.fail(error),
+      onBug: (error) => this.fail(error),
+      onWritten: (letter) => world.observer?.deadLettered?.(letter),
+    });
+  }
+
+  private createDelivery(): Delivery {
+    const { plan, world, window } = this;
+    return new Delivery(
+      plan.sink,
+      { ...world, signal: this.hardStop.signal },
+      {
+        delivered(lane, items) {
+          window.good(items.length);
+          world.observer?.delivered?.(lane, items);
+          for (const item of items) item.receipt.done();
+        },
+        rejected: (item, error, lane) => this.deadLetter(item, plan.sinkType, error, lane),
+        bug: (error) => this.fail(error),
+      },
+    );
+  }
+
+  private createPipeline(): Pipeline {
+    const { plan, world, window } = this;
+    const drops = new DropCounter(world.metrics);
+    return new Pipeline(plan.transforms, world, {
+      passed: (items) => this.delivery.accept(items),
+      dropped(item, stage, drop) {
+        window.good(1);
+        drops.count(stage, drop);
+        world.observer?.dropped?.(item.origin, stage, drop, item.value);
+        item.receipt.done();
+      },
+      rejected: (item, stage, error) => this.deadLetter(item, stage, error),
+      bug: (error) => this.fail(error),
+    });
+  }
+
+  /** The record's part is done only when the letter is durable. */
+  private deadLetter(
+    item: Rejected,
+    stage: string,
+    error: DataError | SinkFault,
+    destination?: string,
+  ): void {
+    const { code, message } = error;
+    this.deadLetters.add({ origin: item.origin, stage, code, message, destination }, () =>
+      item.receipt.done(),
+    );
   }
 
   private async live(): Promise<RunResult> {
@@ -188,20 +220,6 @@ export class Run {
       this.waitingOffers.shift();
       this.pipeline.push(this.ledger.admit(first.record));
       first.taken();
-    }
-  }
-
-  private delivered(lane: string, items: readonly LaneItem[]): void {
-    this.window.good(items.length);
-    this.world.observer?.delivered?.(lane, items);
-    for (const item of items) item.receipt.done();
-  }
-
-  private countDrop(stage: string, drop: Drop): void {
-    this.window.good(1);
-    this.metrics.count("dropped_total", 1, { stage, reason: drop.reason });
-    if (drop.detail !== "") {
-      this.metrics.count("dropped_by_detail_total", 1, { reason: drop.reason, detail: drop.detail });
     }
   }
 
