@@ -20,17 +20,18 @@ export function fullJitterMs(failures: number, random: () => number, settings = 
  * retry is under way at a time, so an outage adds about a tenth to the load, not a multiple of it.
  */
 export class RetryBudget {
-  private tokens = 10;
+  /** In tenths, so that sums are exact. */
+  private tenths = 100;
 
   success(): void {
-    this.tokens = Math.min(10, this.tokens + 0.1);
+    this.tenths = Math.min(100, this.tenths + 1);
   }
 
   failure(): void {
-    this.tokens = Math.max(0, this.tokens - 1);
+    this.tenths = Math.max(0, this.tenths - 10);
   }
 
   get exhausted(): boolean {
-    return this.tokens < 5;
+    return this.tenths < 50;
   }
 }
