@@ -30,7 +30,7 @@ export interface RedriveOptions extends DeadLetterOptions {
 const DEFAULT_LIMIT = 100;
 
 export function deadLettersCommand(cli: Argv<GlobalOptions>): void {
-  cli.command("dead-letters <command>", "Look at dead letters, and send them through again", (yargs) => {
+  cli.command("dead-letters", "Look at dead letters, and send them through again", (yargs) => {
     list(yargs);
     show(yargs);
     stats(yargs);
@@ -55,8 +55,14 @@ function list(cli: Argv<GlobalOptions>): void {
           default: DEFAULT_LIMIT,
           describe: "Most rows of the table; the newest are shown",
         })
-        .example("$0 dead-letters list pipelines/launchdarkly-to-segment.yaml --code http-400", "What Segment refused")
-        .example("$0 dead-letters list --from /var/lib/sluice/dead-letters --json | jq .message", "For programs"),
+        .example(
+          "$0 dead-letters list pipelines/launchdarkly-to-segment.yaml --code http-400",
+          "What Segment refused",
+        )
+        .example(
+          "$0 dead-letters list --from /var/lib/sluice/dead-letters --json | jq .message",
+          "For programs",
+        ),
     async (argv) => {
       const { listLetters } = await import("./dead-letters/list.ts");
       process.exitCode = await listLetters(argv);
@@ -79,7 +85,10 @@ function show(cli: Argv<GlobalOptions>): void {
             }),
           ),
         ),
-      ).example("$0 dead-letters show 14632719372611 pipelines/launchdarkly-to-segment.yaml", "By Pub/Sub message id"),
+      ).example(
+        "$0 dead-letters show 14632719372611 pipelines/launchdarkly-to-segment.yaml",
+        "By Pub/Sub message id",
+      ),
     async (argv) => {
       const { showLetter } = await import("./dead-letters/show.ts");
       process.exitCode = await showLetter(argv);
@@ -108,20 +117,27 @@ function redrive(cli: Argv<GlobalOptions>): void {
     "redrive <pipeline>",
     "Send letters through the pipeline again, to the destinations that missed the event",
     (yargs) =>
-      withFilters(withFrom(yargs.positional("pipeline", { type: "string", demandOption: true, describe: "Pipeline file" })))
+      withFilters(
+        withFrom(
+          yargs.positional("pipeline", { type: "string", demandOption: true, describe: "Pipeline file" }),
+        ),
+      )
         .option("dry-run", {
           type: "boolean",
           default: false,
           describe: "Do everything but send: nothing is written, nothing is marked",
         })
-        .example("$0 dead-letters redrive pipelines/launchdarkly-to-segment.yaml --dry-run", "What would become of them")
+        .example(
+          "$0 dead-letters redrive pipelines/launchdarkly-to-segment.yaml --dry-run",
+          "What would become of them",
+        )
         .example(
           "$0 dead-letters redrive pipelines/launchdarkly-to-segment.yaml --destination segment-production",
           "Send what one destination missed; run it again to go on where it stopped",
         )
         .epilogue(
           "What fails again gets a new letter. Letters with code crash-loop are redriven only with --code crash-loop.\n\n" +
-            "Exit codes: 0 all dealt with, 1 failed, 2 invalid input, 3 some letters still wait.",
+            "Exit codes: 0 all dealt with, 1 failed, 2 invalid input, 3 some letters still wait, new ones included.",
         ),
     async (argv) => {
       const { redriveLetters } = await import("./dead-letters/redrive.ts");
@@ -131,15 +147,23 @@ function redrive(cli: Argv<GlobalOptions>): void {
 }
 
 function withPipeline<T>(yargs: Argv<T>) {
-  return withFrom(yargs.positional("pipeline", { type: "string", describe: "Pipeline file whose dead letters to look at" }));
+  return withFrom(
+    yargs.positional("pipeline", { type: "string", describe: "Pipeline file whose dead letters to look at" }),
+  );
 }
 
 function withFrom<T>(yargs: Argv<T>) {
-  return yargs.option("from", { ...repeatable, describe: "A file of letters or a folder of such files, in place of the pipeline's" });
+  return yargs.option("from", {
+    ...repeatable,
+    describe: "A file of letters or a folder of such files, in place of the pipeline's",
+  });
 }
 
 function withJson<T>(yargs: Argv<T>) {
-  return yargs.option("json", { type: "boolean", describe: "One JSON document per line; the default off a terminal" });
+  return yargs.option("json", {
+    type: "boolean",
+    describe: "One JSON document per line; the default off a terminal",
+  });
 }
 
 function withFilters<T>(yargs: Argv<T>) {
@@ -152,8 +176,16 @@ function withFilters<T>(yargs: Argv<T>) {
       ...repeatable,
       describe: "Only letters that name this pipeline; the default is the pipeline's own name",
     })
-    .option("since", { type: "string", requiresArg: true, describe: "Only what failed from this time on (ISO 8601)" })
-    .option("until", { type: "string", requiresArg: true, describe: "Only what failed before this time (ISO 8601)" });
+    .option("since", {
+      type: "string",
+      requiresArg: true,
+      describe: "Only what failed from this time on (ISO 8601)",
+    })
+    .option("until", {
+      type: "string",
+      requiresArg: true,
+      describe: "Only what failed before this time (ISO 8601)",
+    });
 }
 
 /** Not `array`: that would take the words after it too, and with them the pipeline. */

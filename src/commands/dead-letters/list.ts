@@ -4,6 +4,7 @@ import type { ListOptions } from "../dead-letters.ts";
 import { exitCode, type ExitCode, UsageError } from "../exit-code.ts";
 import { number } from "../summary.ts";
 import { openLetters } from "./open-letters.ts";
+import { print } from "./output.ts";
 import { shortText } from "./plain-text.ts";
 import type { FoundLetter } from "./read-letters.ts";
 
@@ -38,7 +39,7 @@ export async function listLetters(options: ListOptions): Promise<ExitCode> {
 }
 
 /** The letter without its body, which `show` has. */
-export function asRow({ segment, line, letter, state }: FoundLetter): object {
+function asRow({ segment, line, letter, state }: FoundLetter): object {
   const { body, writerSchema: _, ...rest } = letter;
   return { place: `${segment.name}:${line}`, state, ...rest, bodyBytes: Buffer.byteLength(body, "base64") };
 }
@@ -46,7 +47,7 @@ export function asRow({ segment, line, letter, state }: FoundLetter): object {
 function table(letters: readonly FoundLetter[], withState: boolean): string {
   const rows = new Table({
     head: ["failed at", "id", "code", "stage", "destination", "message", ...(withState ? ["state"] : [])],
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
   });
   for (const { letter, state } of letters) {
     const { failedAt, id, code, stage, destination = "", message } = letter;
@@ -62,10 +63,4 @@ function footer(count: { readonly total: number; readonly shown: number; readonl
   const older = total > shown ? `, the newest ${number(shown)} shown (--limit)` : "";
   const others = hidden > 0 ? `; ${number(hidden)} redriven or repeated (--all)` : "";
   return `${number(total)} ${total === 1 ? "letter" : "letters"}${older}${others}`;
-}
-
-/** Waits for a slow reader, so that millions of letters do not pile up in memory. */
-export async function print(text: string): Promise<void> {
-  if (process.stdout.write(text)) return;
-  await new Promise<void>((resolve) => process.stdout.once("drain", () => resolve()));
 }

@@ -1,8 +1,8 @@
 import type { ShowOptions } from "../dead-letters.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
 import { bodyOf, NotALetter } from "./letter.ts";
-import { print } from "./list.ts";
 import { openLetters } from "./open-letters.ts";
+import { print } from "./output.ts";
 import { plainLines, plainText } from "./plain-text.ts";
 import type { FoundLetter } from "./read-letters.ts";
 import { showBody } from "./show-body.ts";
@@ -47,7 +47,10 @@ function inFull({ segment, line, letter, state }: FoundLetter): string {
     ["attempt", `${letter.attempt}${letter.redrives ? `, redriven ${letter.redrives} times before` : ""}`],
     ["published", letter.publishedAt],
     ["failed at", letter.failedAt],
-    ...Object.entries(letter.attributes).map(([key, value]): [string, string] => ["attribute", `${key}=${value}`]),
+    ...Object.entries(letter.attributes).map(([key, value]): [string, string] => [
+      "attribute",
+      `${key}=${value}`,
+    ]),
   ];
   const head = rows.flatMap(([name, text]) =>
     text === undefined ? [] : [`${name.padEnd(10)} ${plainText(text)}`],

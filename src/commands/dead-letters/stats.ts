@@ -3,8 +3,8 @@ import Table from "cli-table3";
 import type { ViewOptions } from "../dead-letters.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
 import { number } from "../summary.ts";
-import { print } from "./list.ts";
 import { openLetters } from "./open-letters.ts";
+import { print } from "./output.ts";
 import { shortText } from "./plain-text.ts";
 import type { FoundLetter } from "./read-letters.ts";
 
@@ -55,7 +55,7 @@ export async function group(letters: AsyncIterable<FoundLetter>): Promise<Group[
 function table(groups: readonly Group[]): string {
   const rows = new Table({
     head: ["code", "stage", "destination", "letters", "open", "first", "last"],
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
     colAligns: ["left", "left", "left", "right", "right", "left", "left"],
   });
   for (const { code, stage, destination = "", letters, open, first, last } of groups) {
