@@ -7,9 +7,11 @@ import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 
 import { backfillCommand } from "./commands/backfill.ts";
+import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { emulateCommand } from "./commands/emulate.ts";
 import { exitCode, UsageError } from "./commands/exit-code.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { runCommand } from "./commands/run.ts";
 import { validateCommand } from "./commands/validate.ts";
 
@@ -45,7 +47,16 @@ const cli = yargs(hideBin(process.argv))
     process.exit(exitCode.invalidInput);
   });
 
-for (const add of [runCommand, backfillCommand, validateCommand, demoCommand, emulateCommand]) add(cli);
+for (const add of [
+  runCommand,
+  backfillCommand,
+  deadLettersCommand,
+  validateCommand,
+  explainCommand,
+  demoCommand,
+  emulateCommand,
+])
+  add(cli);
 
 try {
   await cli.parseAsync();

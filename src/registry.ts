@@ -10,13 +10,27 @@ import fileSource from "./sources/file/file.ts";
 import memory from "./sources/memory.ts";
 import pubsubSource from "./sources/pubsub/pubsub.ts";
 import avroDecode from "./transforms/avro-decode.ts";
+import filter from "./transforms/filter.ts";
 import filterEnabled from "./transforms/filter-enabled.ts";
 import filterTime from "./transforms/filter-time.ts";
 import jsonDecode from "./transforms/json-decode.ts";
+import mapFields from "./transforms/map-fields.ts";
+import redact from "./transforms/redact.ts";
+import sample from "./transforms/sample.ts";
 import segmentEvent from "./transforms/segment-event.ts";
 
 export const registry: Registry = {
   sources: [pubsubSource, fileSource, memory],
-  transforms: [avroDecode, jsonDecode, filterEnabled, filterTime, segmentEvent],
+  transforms: [
+    avroDecode,
+    jsonDecode,
+    filterEnabled,
+    filterTime,
+    filter,
+    segmentEvent,
+    mapFields,
+    redact,
+    sample,
+  ],
   sinks: [segment, fileSink, stdout, pubsubSink],
 };

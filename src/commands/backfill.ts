@@ -12,6 +12,7 @@ export interface BackfillOptions extends GlobalOptions {
   readonly limit: number | undefined;
   readonly dryRun: boolean;
   readonly force: boolean;
+  readonly onDamage: "fail" | "skip-block" | "dead-letter-block";
 }
 
 export function backfillCommand(cli: Argv<GlobalOptions>): void {
@@ -45,6 +46,11 @@ export function backfillCommand(cli: Argv<GlobalOptions>): void {
           type: "boolean",
           default: false,
           describe: "Go on although the pipeline or a file changed since the checkpoint",
+        })
+        .option("on-damage", {
+          choices: ["fail", "skip-block", "dead-letter-block"] as const,
+          default: "fail" as const,
+          describe: "At a damaged part of a file: end, pass over it, or pass over it and keep its beginning",
         })
         .example(
           "$0 backfill pipelines/launchdarkly-to-segment.yaml --from 'archive/**/*.avro'",

@@ -1,11 +1,16 @@
 // From a checked definition to a running pipeline: makes each stage with its part of the world, and the Run.
 
+import { join } from "node:path";
+
 import type { LoadedPipeline } from "../config/load.ts";
 import { type Clock, systemClock } from "../engine/clock.ts";
 import type { Logger, RunContext, Sink, Source } from "../engine/contracts.ts";
+import type { CrashGuard } from "../engine/crash-loop.ts";
 import { Metrics } from "../engine/metrics.ts";
 import type { PlannedTransform } from "../engine/pipeline.ts";
 import { Run, type RunObserver } from "../engine/run.ts";
+import { openCrashGuard } from "./crash-state.ts";
+import { rotating } from "./dead-letter-files.ts";
 
 export interface JobOptions {
   readonly log: Logger;
@@ -19,6 +24,8 @@ export interface JobOptions {
   readonly wrapSink?: (sink: Sink) => Sink;
   readonly wrapDeadLetters?: (sink: Sink) => Sink;
   readonly inFlight?: { readonly records: number; readonly bytes: number };
+  /** Where the crash-loop breaker keeps what must outlive the process; undefined: there is no breaker. */
+  readonly stateDir?: string | undefined;
 }
 
 export interface InsertedTransform extends PlannedTransform {
@@ -55,13 +62,15 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
     return part;
   };
   try {
+    const guard = await guardOf(pipeline, options, clock);
+    if (guard) made.push(guard);
     const transforms = [...(options.inserted ?? [])];
     const planned: PlannedTransform[] = [];
     for (const stage of pipeline.transforms) {
       planned.push({ type: stage.definition.type, transform: await make(stage) });
       planned.push(...take(transforms, pipeline.transforms, stage));
     }
-    const deadLetters = await make(pipeline.deadLetters);
+    const deadLetters = await make(await rotating(pipeline.deadLetters, pipeline.baseDir));
     const sink = await make(pipeline.sink);
     const source = await make(pipeline.source);
     const run = new Run(
@@ -83,6 +92,7 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
         log: labelled(options.log, { pipeline: pipeline.name }),
         metrics,
         observer: options.observer,
+        guard,
       },
     );
     return { run, metrics };
@@ -90,6 +100,15 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
     await Promise.allSettled(made.map((part) => part.close?.()));
     throw error;
   }
+}
+
+async function guardOf(
+  { name }: LoadedPipeline,
+  { stateDir, log }: JobOptions,
+  clock: Clock,
+): Promise<CrashGuard | undefined> {
+  if (stateDir === undefined) return undefined;
+  return openCrashGuard(join(stateDir, name), { clock, log: labelled(log, { pipeline: name }) });
 }
 
 interface Maker<T> {

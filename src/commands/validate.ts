@@ -1,12 +1,13 @@
 import type { Argv } from "yargs";
 
 import { type Problem, problemLine } from "../config/problem.ts";
+import { type ReportFormat, reportFormats } from "../config/report.ts";
 import { exitCode, type ExitCode } from "./exit-code.ts";
 import type { GlobalOptions } from "./global-options.ts";
 
 interface ValidateOptions extends GlobalOptions {
   readonly files: string[];
-  readonly format: "text" | "json";
+  readonly format: ReportFormat;
   readonly probe: boolean;
 }
 
@@ -18,9 +19,9 @@ export function validateCommand(cli: Argv<GlobalOptions>): void {
       yargs
         .positional("files", { type: "string", array: true, demandOption: true, describe: "Pipeline files" })
         .option("format", {
-          choices: ["text", "json"] as const,
+          choices: reportFormats,
           default: "text" as const,
-          describe: "How to report",
+          describe: "How to report: for people, programs, GitHub annotations, code scanning",
         })
         .option("probe", {
           type: "boolean",
@@ -28,7 +29,13 @@ export function validateCommand(cli: Argv<GlobalOptions>): void {
           describe: "Also ask every destination whether it would accept",
         })
         .example("$0 validate pipelines/*.yaml", "Everything wrong at once, as file:line:col code message")
-        .epilogue("Exit codes: 0 all valid, 1 a probe failed, 2 problems found."),
+        .example(
+          "$0 validate pipelines/*.yaml --format github",
+          "Annotations in a pull request, from GitHub Actions",
+        )
+        .epilogue(
+          "`sluice explain CODE` says more about a code. Exit codes: 0 all valid, 1 a probe failed, 2 problems found.",
+        ),
     async (argv) => {
       process.exitCode = await validate(argv);
     },
@@ -52,8 +59,10 @@ async function validate({ files, format, probe, logLevel }: ValidateOptions): Pr
   const isNew = (problem: Problem) => !seen.has(problemLine(problem)) && seen.add(problemLine(problem));
   const fresh = results.map(({ problems }) => problems.filter(isNew));
   const all = fresh.flat();
-  if (format === "json") process.stdout.write(`${formatProblems(all, { format })}\n`);
-  else {
+  if (format !== "text") {
+    const report = formatProblems(all, { format });
+    if (report !== "") process.stdout.write(`${report}\n`);
+  } else {
     for (const [i, { kind, problems, sources }] of results.entries()) {
       if (problems.length === 0) process.stdout.write(`${files[i]}: valid ${kind} file\n`);
       else if (fresh[i]!.length === 0) process.stdout.write(`${files[i]}: the same problems as above\n`);

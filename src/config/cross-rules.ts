@@ -23,9 +23,13 @@ export function checkShapes(chain: readonly Placed[], registry: Registry): void 
       given = undefined;
       continue;
     }
-    const takes = definition.role === "source" ? "any" : definition.accepts;
+    const chosen = shapeOf(stage);
+    const takes = chosen ?? (definition.role === "source" ? "any" : definition.accepts);
     if (given && takes !== "any" && given.shape !== "any" && takes !== given.shape) {
-      const fix = howToFit(given.shape, takes, chain.slice(i + 1), registry);
+      const canTake = chosen !== undefined && given.shape !== "bytes";
+      const fix = canTake
+        ? `set its key \`on\` to ${given.shape}, or move it`
+        : howToFit(given.shape, takes, chain.slice(i + 1), registry);
       const message = `${definition.type} takes ${takes} but ${given.by} gives ${given.shape}: ${fix}`;
       file.add({ code: "shape-mismatch", path: `${path}/type`, message });
       return;
@@ -36,6 +40,14 @@ export function checkShapes(chain: readonly Placed[], registry: Registry): void 
       given = { shape: definition.emits, by: definition.type };
     }
   }
+}
+
+/** The one shape that a stage of any shape was configured for. */
+function shapeOf(stage: CheckedStage<StageDefinition>): Shape | undefined {
+  const { definition } = stage;
+  if (definition.role !== "transform" || !definition.shapeOf || !("config" in stage)) return undefined;
+  // The loader has checked the configuration against the stage's schema.
+  return definition.shapeOf(stage.config as never);
 }
 
 function howToFit(from: Shape, to: Shape, later: readonly Placed[], registry: Registry): string {

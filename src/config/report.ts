@@ -4,11 +4,16 @@ import { styleText } from "node:util";
 
 import { problemLine } from "./problem.ts";
 import type { Problem } from "./problem.ts";
-import { problemCodes } from "./codes.ts";
+import { meaningOf } from "./stage-problem-codes.ts";
+import { githubAnnotation } from "./report-github.ts";
+import { sarifLog } from "./report-sarif.ts";
 import type { Sources } from "./sources.ts";
 
+export const reportFormats = ["text", "json", "github", "sarif"] as const;
+export type ReportFormat = (typeof reportFormats)[number];
+
 export interface ReportOptions {
-  readonly format: "text" | "json";
+  readonly format: ReportFormat;
   /** Terminal colours. */
   readonly color?: boolean;
   /** Shows the line under each problem, with a caret. Text format only. */
@@ -17,10 +22,13 @@ export interface ReportOptions {
 
 /**
  * Text: a line per problem, `file:line:col code message (did you mean …?)`, then the place and the fix when
- * `sources` is given. JSON: `{"problems": [Problem…]}`. Ends without a line break.
+ * `sources` is given. JSON: `{"problems": [Problem…]}`. GitHub: annotations of a workflow. SARIF: version 2.1.0.
+ * Ends without a line break.
  */
 export function formatProblems(problems: readonly Problem[], options: ReportOptions): string {
   if (options.format === "json") return JSON.stringify({ problems }, null, 2);
+  if (options.format === "github") return problems.map(githubAnnotation).join("\n");
+  if (options.format === "sarif") return sarifLog(problems);
   return problems.map((problem) => textOf(problem, options)).join("\n");
 }
 
@@ -34,7 +42,8 @@ function textOf(problem: Problem, { color = false, sources }: ReportOptions): st
   const source = sources?.line(problem.file, problem.line);
   if (!sources) return head;
   const view = source === undefined ? [] : caretView(problem, source, paint);
-  const fix = isKnown(problem.code) ? [`  ${paint("dim", `fix: ${problemCodes[problem.code].fix}`)}`] : [];
+  const meaning = meaningOf(problem.code);
+  const fix = meaning ? [`  ${paint("dim", `fix: ${meaning.fix}`)}`] : [];
   return [head, ...view, ...fix, ""].join("\n");
 }
 
@@ -57,8 +66,4 @@ function caretView(problem: Problem, source: string, paint: Paint): string[] {
 function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out here.
   return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\ufffd");
-}
-
-function isKnown(code: string): code is keyof typeof problemCodes {
-  return Object.hasOwn(problemCodes, code);
 }

@@ -14,6 +14,7 @@ export class SecretScrubber {
 
   /** Remembers a secret, its lines when it has several, and the forms it takes inside JSON and Basic auth. */
   add(secret: string): void {
+    if (this.#secrets.has(secret)) return;
     const forms = [
       secret,
       JSON.stringify(secret).slice(1, -1),

@@ -3,13 +3,16 @@
 import { stringify } from "yaml";
 
 import type { StageDefinition } from "../engine/contracts.ts";
-import { problemCodes } from "./codes.ts";
+import { type CodeMeaning, problemCodes } from "./codes.ts";
 import { declaredFiles } from "./declared.ts";
 import { pipelineFile } from "./definition.ts";
+import { faultCodes } from "./fault-codes.ts";
 import type { Registry, Role } from "./registry.ts";
 import { stagesOf } from "./registry.ts";
+import { runCodes } from "./run-codes.ts";
 import { closedSchema, typesOf } from "./schema.ts";
 import type { JsonSchema } from "./schema.ts";
+import { stageProblemCodes } from "./stage-problem-codes.ts";
 
 /** Markdown; ends with a line break. */
 export function stageReference(registry: Registry): string {
@@ -27,12 +30,20 @@ export function stageReference(registry: Registry): string {
     keyTable(closedSchema(declaredFiles.destinations.schema)),
     "## Keys of the enablement file",
     keyTable(closedSchema(declaredFiles.enablement.schema)),
-    "## Problem codes",
-    table(
-      ["code", "what is wrong", "what to do"],
-      Object.entries(problemCodes).map(([code, { meaning, fix }]) => [`\`${code}\``, meaning, fix]),
-    ),
+    "## Codes",
+    "`sluice explain CODE` prints the page of each, and of the dead letters and drops above.",
+    "### Problems of a definition",
+    codeTable({ ...problemCodes, ...stageProblemCodes }),
+    "### Ends of a run",
+    codeTable(runCodes),
+    "### Faults of sinks",
+    codeTable(faultCodes),
   ].join("\n\n")}\n`;
+}
+
+function codeTable(codes: Readonly<Record<string, CodeMeaning>>): string {
+  const rows = Object.entries(codes).map(([code, { meaning, fix }]) => [`\`${code}\``, meaning, fix]);
+  return table(["code", "what is wrong", "what to do"], rows);
 }
 
 function stageSection(stage: StageDefinition): string {

@@ -66,7 +66,8 @@ export class StageChecker {
     const before = file.problems.length;
     for (const problem of definition.check?.(checked.value) ?? []) {
       const message = this.context.scrubber.scrub(problem.message);
-      file.add({ code: problem.code, message, path: path + toPointer(problem.path) });
+      const { code, offset } = problem;
+      file.add({ code, message, path: path + toPointer(problem.path), offset });
     }
     for (const named of namedFiles(checked.value, compile(definition.config).schema)) {
       const finding = await checkNamedFile(named, this.locate(named.name), this.context);

@@ -5,8 +5,10 @@ import type { Positions } from "./positions.ts";
 import type { Span } from "./positions.ts";
 import type { Problem } from "./problem.ts";
 import type { Sources } from "./sources.ts";
+import { insideText } from "./inside-text.ts";
 import { FileTooLarge, readFailure } from "./outside.ts";
 import type { Outside } from "./outside.ts";
+import { valueAt } from "./value-at.ts";
 
 export const MAX_PIPELINE_BYTES = 1024 * 1024;
 
@@ -21,6 +23,8 @@ export interface Finding {
   readonly suggestion?: string | undefined;
   /** Point at the key, not at its value. */
   readonly atKey?: boolean;
+  /** 0-based: point into the text that the value is. */
+  readonly offset?: number | undefined;
 }
 
 export class YamlFile {
@@ -32,6 +36,7 @@ export class YamlFile {
     /** undefined: the file could not be read or parsed. */
     readonly value: unknown,
     private readonly positions: Positions | undefined,
+    private readonly text = "",
   ) {}
 
   /** Reads and parses; when that fails, `problems` says so and `value` is undefined. */
@@ -48,7 +53,7 @@ export class YamlFile {
     }
     sources.addText(from.name, text);
     const { value, positions, problems } = parseYaml(text);
-    const file = new YamlFile(from.name, value, positions);
+    const file = new YamlFile(from.name, value, positions, text);
     for (const { start, end, ...finding } of problems) {
       file.push(positions.span([start, end]), { ...finding, path: "" });
     }
@@ -73,6 +78,16 @@ export class YamlFile {
   add(finding: Finding): void {
     const { positions } = this;
     if (!positions) this.push(NOWHERE, finding);
+    else if (finding.offset !== undefined)
+      this.push(
+        insideText(
+          this.text,
+          valueAt(this.value, finding.path),
+          positions.value(finding.path),
+          finding.offset,
+        ),
+        finding,
+      );
     else this.push(finding.atKey ? positions.key(finding.path) : positions.value(finding.path), finding);
   }
 

@@ -6,8 +6,10 @@ import Type, { type Static } from "typebox";
 import { SecretText, type Secret } from "../config/secret.ts";
 import type { Destination, Destinations, StageProblem } from "../engine/contracts.ts";
 import { RunError } from "../engine/errors.ts";
-import { REGION_ENDPOINTS } from "../sinks/segment/regions.ts";
 import { destinationIndex } from "./destination-index.ts";
+import { segmentConfigOf, segmentSettings } from "./segment-settings.ts";
+
+export const ID_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
 
 const segmentConfig = Type.Object(
   {
@@ -15,30 +17,7 @@ const segmentConfig = Type.Object(
       maxLength: 256,
       description: `The write key of the Segment source, as a reference: \${SEGMENT_WRITE_KEY} or \${file:/run/secrets/segment}. Segment shows it under Sources, API Keys.`,
     }),
-    userIdContextKind: contextKind("user", "Context kind whose key becomes the userId."),
-    anonymousIdContextKind: contextKind("anonymousUser", "Context kind whose key becomes the anonymousId."),
-    region: Type.Optional(
-      Type.Union([Type.Literal("us"), Type.Literal("eu")], {
-        description:
-          "Region of the Segment workspace; `us` when neither region nor endpoint is set. Events sent to the wrong region vanish.",
-      }),
-    ),
-    endpoint: Type.Optional(
-      Type.String({
-        pattern: "^https?://[^\\s/?#@]+(/[^\\s?#]*)?$",
-        maxLength: 512,
-        description:
-          "Base URL in place of a region: a proxy of your own, or a local Segment such as `http://127.0.0.1:8088`.",
-      }),
-    ),
-    eventsPerSecond: rate(
-      900,
-      "Most events in any second. Segment takes 1,000 a second per workspace without prior arrangement.",
-    ),
-    requestsPerSecond: rate(100, "Most requests in any second."),
-    bytesPerSecond: Type.Optional(
-      rate(undefined, "Most bytes of events in any second; no limit when absent."),
-    ),
+    ...segmentSettings,
   },
   { additionalProperties: false },
 );
@@ -46,7 +25,7 @@ const segmentConfig = Type.Object(
 const destination = Type.Object(
   {
     id: Type.String({
-      pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+      pattern: ID_PATTERN,
       description:
         "Stable name in logs, metrics and dead letters. It is part of every messageId: after a change, Segment takes events sent before and after for different ones.",
     }),
@@ -72,7 +51,7 @@ const destination = Type.Object(
   { additionalProperties: false },
 );
 
-const MAX_DESTINATIONS = 1_000;
+export const MAX_DESTINATIONS = 1_000;
 
 export const destinationsFile = Type.Object(
   {
@@ -129,25 +108,6 @@ function toDestination(declared: DeclaredDestination): Destination {
     kind: declared.kind,
     on: declared.on,
     version: 1,
-    config: {
-      writeKey: typeof writeKey === "string" ? () => writeKey : () => writeKey.reveal(),
-      userIdContextKind: config.userIdContextKind,
-      anonymousIdContextKind: config.anonymousIdContextKind,
-      endpoint: config.endpoint?.replace(/\/+$/, "") ?? REGION_ENDPOINTS[config.region ?? "us"],
-      rates: {
-        events: config.eventsPerSecond,
-        requests: config.requestsPerSecond,
-        bytes: config.bytesPerSecond ?? Number.POSITIVE_INFINITY,
-      },
-    },
+    config: segmentConfigOf(config, typeof writeKey === "string" ? () => writeKey : () => writeKey.reveal()),
   };
-}
-
-function contextKind(kind: string, description: string) {
-  return Type.String({ default: kind, minLength: 1, maxLength: 128, description });
-}
-
-function rate(perSecond: number | undefined, description: string) {
-  const limits = { minimum: 1, maximum: 1_000_000_000, description };
-  return Type.Number(perSecond === undefined ? limits : { default: perSecond, ...limits });
 }

@@ -80,14 +80,36 @@ function* repeatedFlags(flags: readonly string[], index: number): Iterable<Stage
   }
 }
 
+/** An enablement that can say what is in it. */
+export interface ListedEnablement extends Enablement {
+  list(): readonly ListedEnvironment[];
+}
+
+export interface ListedEnvironment {
+  /** Undefined: any project. */
+  readonly project: string | undefined;
+  readonly environment: string;
+  readonly exported: EnvironmentExport;
+}
+
 /** Takes a file whose defaults are filled in. Throws RunError on a problem. */
-export function declaredEnablement(file: EnablementFile): Enablement {
+export function declaredEnablement(file: EnablementFile): ListedEnablement {
   for (const problem of checkEnablement(file))
     throw new RunError(problem.code, `${problem.path.join(".")}: ${problem.message}`);
+  return enablementIndex(
+    file.environments.map(({ project, environment, allFlags, events, flags }) => ({
+      project,
+      environment,
+      exported: { allFlags, events, flags: new Set(flags) },
+    })),
+  );
+}
+
+/** An entry that names the project wins over one that does not. */
+export function enablementIndex(list: readonly ListedEnvironment[]): ListedEnablement {
   const anyProject = new Map<string, EnvironmentExport>();
   const byProject = new Map<string, Map<string, EnvironmentExport>>();
-  for (const { project, environment, allFlags, events, flags } of file.environments) {
-    const exported = { allFlags, events, flags: new Set(flags) };
+  for (const { project, environment, exported } of list) {
     if (project === undefined) anyProject.set(environment, exported);
     else {
       const projects = byProject.get(environment) ?? new Map<string, EnvironmentExport>();
@@ -95,7 +117,17 @@ export function declaredEnablement(file: EnablementFile): Enablement {
     }
   }
   return {
+    list: () => list,
     forEnvironment: (project, environment) =>
       byProject.get(environment)?.get(project) ?? anyProject.get(environment),
   };
+}
+
+/** What `enablement` lists; nothing for one that cannot say. */
+export function listed(enablement: Enablement): ListedEnablement {
+  return isListed(enablement) ? enablement : { ...enablement, list: () => [] };
+}
+
+function isListed(enablement: Enablement): enablement is ListedEnablement {
+  return "list" in enablement;
 }

@@ -35,6 +35,11 @@ export class Circuit {
     return this.state === "open" ? Math.max(0, this.reopenAtMs - this.clock.nowMs()) : 0;
   }
 
+  /** Something was mended: the next write is the try, now. */
+  retryNow(): void {
+    if (this.current === "open") this.reopenAtMs = this.clock.nowMs();
+  }
+
   success(): void {
     this.inARow = 0;
     this.remember(false);

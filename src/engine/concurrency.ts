@@ -4,13 +4,19 @@
 export class Concurrency {
   private limit: number;
 
-  constructor(private readonly max: number) {
+  constructor(private max: number) {
     this.limit = max;
   }
 
   /** Whole writes allowed at once; at least 1. */
   get allowed(): number {
     return Math.max(1, Math.floor(this.limit));
+  }
+
+  change(max: number): void {
+    if (max === this.max) return;
+    this.limit = this.limit >= this.max ? max : Math.min(this.limit, max);
+    this.max = max;
   }
 
   success(): void {

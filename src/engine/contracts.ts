@@ -8,6 +8,7 @@ import type { Static, TSchema } from "typebox";
 
 import type { Clock } from "./clock.ts";
 import type { SinkFault } from "./errors.ts";
+import type { Reach } from "./reach.ts";
 
 /** Where a value came from: all that a stage may see of its record. */
 export interface Origin {
@@ -134,6 +135,8 @@ export interface LaneSettings {
   readonly lingerMs: number;
   /** How often a parked lane is probed, in ms. */
   readonly probeMs: number;
+  /** Nothing can be delivered any more, so nothing is waited for. */
+  readonly isGone?: boolean;
 }
 
 export interface Batch<In = unknown> {
@@ -194,6 +197,8 @@ export interface SegmentDestinationConfig {
   readonly anonymousIdContextKind: string;
   /** Base URL without a trailing slash, for example `https://api.segment.io`. */
   readonly endpoint: string;
+  /** Set when whoever may edit destinations named the endpoint: no other than public addresses and these. */
+  readonly reach?: Reach;
   readonly rates: Rates;
 }
 
@@ -252,6 +257,7 @@ export interface StageProblem {
   readonly path: readonly (string | number)[];
   readonly code: string;
   readonly message: string;
+  readonly offset?: number; // 0-based: where in the text at `path`, when that is an expression.
 }
 
 export interface SourceDefinition<C extends TSchema = TSchema> extends Common<C> {
@@ -264,6 +270,7 @@ export interface TransformDefinition<C extends TSchema = TSchema> extends Common
   readonly role: "transform";
   readonly accepts: Shape;
   readonly emits: Shape;
+  shapeOf?(config: Static<C>): Shape; // It takes any shape, but with this configuration only one.
   /** Drop reasons this stage can produce -> what each means. */
   readonly drops?: Readonly<Record<string, string>>;
   create(config: Static<C>, context: RunContext): Transform | Promise<Transform>;
@@ -276,9 +283,7 @@ export interface SinkDefinition<C extends TSchema = TSchema> extends Common<C> {
 }
 
 export type StageDefinition = SourceDefinition | TransformDefinition | SinkDefinition;
-
 type Without<T> = Omit<T, "role">;
-
 // The registry holds definitions of many config types in one list, so their own type is erased here, once.
 export function defineSource<C extends TSchema>(definition: Without<SourceDefinition<C>>): SourceDefinition {
   return { role: "source", ...definition } as unknown as SourceDefinition;

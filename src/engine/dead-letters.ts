@@ -59,6 +59,8 @@ export interface Rejection {
   readonly code: string;
   readonly message: string;
   readonly destination?: string | undefined;
+  /** See `SinkFault.isDeliberate`. */
+  readonly isDeliberate?: boolean;
 }
 
 export class DeadLetters {
@@ -77,7 +79,7 @@ export class DeadLetters {
     const text = this.context.sink.encode(letter);
     const item = { value: letter, text, bytes: Buffer.byteLength(text), origin: rejection.origin };
     this.waiting.push({ item, done });
-    if (this.context.window.dead()) {
+    if (!rejection.isDeliberate && this.context.window.dead()) {
       this.context.onDrowning(
         new RunError("dead-letter-window", this.context.window.message(rejection.code, rejection.message)),
       );

@@ -40,6 +40,16 @@ export class Delivery {
     for (const lane of this.lanes.values()) lane.stop();
   }
 
+  /** Destinations were edited: lanes that are in use take their new settings. */
+  refreshLanes(): void {
+    for (const lane of this.lanes.values()) lane.refresh(this.sink.laneSettings(lane.name));
+  }
+
+  /** A share of the lane's rate for something that goes past its queue. */
+  reserve(lane: string, bytes: number, signal: AbortSignal): Promise<void> {
+    return this.lane(lane).reserve(bytes, signal);
+  }
+
   all(): Iterable<Lane> {
     return this.lanes.values();
   }

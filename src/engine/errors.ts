@@ -24,6 +24,8 @@ export interface FaultDetails {
   /** Kebab-case: `http-400`, `timeout`, `connection`. Becomes the dead-letter code of a rejected item. */
   readonly code: string;
   readonly cause?: unknown;
+  /** A person decided it, so it says nothing about the data: it does not count in the dead-letter window. */
+  readonly isDeliberate?: boolean;
 }
 
 /**
@@ -37,6 +39,7 @@ export class SinkFault extends Error {
   override readonly name = "SinkFault";
   readonly code: string;
   readonly retryAfterMs: number | undefined;
+  readonly isDeliberate: boolean;
   constructor(
     readonly kind: FaultKind,
     message: string,
@@ -45,6 +48,7 @@ export class SinkFault extends Error {
     super(message, { cause: details.cause });
     this.code = details.code;
     this.retryAfterMs = details.retryAfterMs;
+    this.isDeliberate = details.isDeliberate ?? false;
   }
 }
 

@@ -8,7 +8,7 @@ import { RetryBudget } from "./backoff.ts";
 import { Circuit } from "./circuit.ts";
 import type { Clock } from "./clock.ts";
 import { Concurrency } from "./concurrency.ts";
-import type { Logger } from "./contracts.ts";
+import type { LaneSettings, Logger } from "./contracts.ts";
 import type { SinkFault } from "./errors.ts";
 
 export type LaneState = "open" | "throttled" | "broken" | "parked";
@@ -78,6 +78,13 @@ export class LaneHealth {
     this.concurrency.success();
     this.budget.success();
     this.throttles = 0;
+  }
+
+  /** The destination was edited. What it asked for still holds, unless nothing is sent to it any more. */
+  refresh({ concurrency, isGone }: LaneSettings): void {
+    this.concurrency.change(concurrency);
+    this.circuit.retryNow();
+    if (isGone) this.throttledUntilMs = 0;
   }
 
   throttled(fault: SinkFault): void {

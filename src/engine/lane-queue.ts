@@ -49,8 +49,9 @@ export class LaneQueue {
     return sum;
   }
 
-  push(item: LaneItem, nowMs: number): void {
-    if (this.head === this.fresh.length) this.firstQueuedAtMs = nowMs;
+  /** `now` is asked only for the first of those that wait: reading a clock costs more than all else here. */
+  push(item: LaneItem, now: () => number): void {
+    if (this.head === this.fresh.length) this.firstQueuedAtMs = now();
     this.fresh.push(item);
   }
 
@@ -62,6 +63,11 @@ export class LaneQueue {
   /** Go again when its time has come. */
   putLater(again: Again): void {
     this.again.push(again);
+  }
+
+  /** Nothing waits for its time any more. */
+  hurry(): void {
+    this.again = this.again.map((one) => ({ ...one, readyAtMs: 0 }));
   }
 
   readyAgain(nowMs: number, retriesAllowed: boolean): Again | undefined {

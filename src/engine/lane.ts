@@ -8,10 +8,13 @@ import assert from "node:assert";
 import { fullJitterMs } from "./backoff.ts";
 import type { LaneSettings, Sink } from "./contracts.ts";
 import { SinkFault } from "./errors.ts";
+import { byFault } from "./fault-groups.ts";
 import { type HealthContext, LaneHealth, type LaneState } from "./lane-health.ts";
+import { LaneProbe } from "./lane-probe.ts";
 import { type Again, type LaneItem, LaneQueue, type Taken } from "./lane-queue.ts";
 import { Limiter } from "./limiter.ts";
 import type { Metrics } from "./metrics.ts";
+import { Reservations } from "./reservations.ts";
 
 export interface LaneEvents {
   /** Accepted with 2xx. */
@@ -55,19 +58,29 @@ export class Lane {
   private stopped = false;
   private limiterWaitSinceMs = -1;
   private cancelTimer: () => void = () => {};
-  private cancelProbe: () => void = () => {};
+  private readonly probe: LaneProbe;
+  private readonly reservations = new Reservations();
   private readonly cells;
+  private readonly now = () => this.context.clock.nowMs();
 
   constructor(
     readonly name: string,
     private readonly sink: Sink,
-    private readonly settings: LaneSettings,
+    private settings: LaneSettings,
     private readonly context: LaneContext,
     private readonly events: LaneEvents,
   ) {
     const largest = sink.limits.itemBytes + sink.limits.envelopeBytes;
     this.limiter = new Limiter(context.clock, settings.rates, largest);
     this.health = new LaneHealth(name, settings.concurrency, context);
+    this.probe = new LaneProbe(context.clock, settings.probeMs, {
+      probe: () => sink.probe(name, context.signal),
+      accepts: () => {
+        this.health.unpark();
+        this.pump();
+      },
+      bug: (error) => events.bug(error),
+    });
     const cell = (metric: string) => context.metrics.cell(metric, { destination: name });
     this.cells = {
       waiting: cell("sink_waiting_events"),
@@ -90,7 +103,7 @@ export class Lane {
   /** Adds an event. The caller calls `pump` once after a chunk, not per event. */
   push(item: LaneItem): void {
     if (this.writes === 0 && this.queue.waiting === 0) this.limiter.idled();
-    this.queue.push(item, this.context.clock.nowMs());
+    this.queue.push(item, this.now);
   }
 
   /** No more waiting for company: what is here goes as soon as it may. */
@@ -99,21 +112,36 @@ export class Lane {
     this.pump();
   }
 
+  /** The destination was edited: new rates now, and whatever kept it from sending is tried again. */
+  refresh(settings: LaneSettings): void {
+    this.settings = settings;
+    this.limiter.change(settings.rates);
+    this.health.refresh(settings);
+    this.queue.hurry();
+    if (this.health.parked) this.probe.soon(settings.probeMs);
+    this.pump();
+  }
+
+  /** Resolves when one event of `bytes` (envelope included) may be sent past the queue, and counts it as sent. */
+  reserve(bytes: number, signal: AbortSignal): Promise<void> {
+    const granted = this.reservations.add(bytes, signal);
+    this.pump();
+    return granted;
+  }
+
   stop(): void {
     this.stopped = true;
     this.cancelTimer();
-    this.cancelProbe();
+    this.probe.stop();
   }
 
   pump(): void {
     this.cancelTimer();
-    while (!this.stopped && !this.health.parked && this.writes < this.health.writesAllowed) {
-      const wait = this.sendNext();
-      if (wait === 0) continue;
-      if (wait !== NEVER)
-        this.cancelTimer = this.context.clock.after(Math.max(SHORTEST_WAIT_MS, wait), () => this.pump());
-      break;
-    }
+    let wait = this.stopped ? NEVER : this.reservations.serve(this.limiter);
+    while (wait === 0 && !this.health.parked && this.writes < this.health.writesAllowed)
+      wait = this.sendNext();
+    if (wait !== 0 && wait !== NEVER)
+      this.cancelTimer = this.context.clock.after(Math.max(SHORTEST_WAIT_MS, wait), () => this.pump());
     this.cells.waiting.value = this.queue.waiting;
     this.cells.writes.value = this.writes;
     this.cells.state.value = stateNumber[this.health.state];
@@ -248,40 +276,6 @@ export class Lane {
     }
     this.queue.putFirst({ items, attempt, readyAtMs: 0, retry: false });
     if (fault.kind === "throttled") this.health.throttled(fault);
-    else if (this.health.park(fault)) this.probeLater();
+    else if (this.health.park(fault)) this.probe.later();
   }
-
-  private probeLater(): void {
-    this.cancelProbe = this.context.clock.after(this.settings.probeMs, () => void this.probe());
-  }
-
-  private async probe(): Promise<void> {
-    try {
-      await this.sink.probe(this.name, this.context.signal);
-    } catch (error) {
-      if (this.stopped) return;
-      if (error instanceof SinkFault) this.probeLater();
-      else this.events.bug(error);
-      return;
-    }
-    if (this.stopped) return;
-    this.health.unpark();
-    this.pump();
-  }
-}
-
-/** The items with a fault, those of the same kind and code together, so that they stay one batch. */
-function byFault(
-  items: readonly LaneItem[],
-  faults: readonly (SinkFault | null)[],
-): Iterable<[SinkFault, LaneItem[]]> {
-  const groups = new Map<string, [SinkFault, LaneItem[]]>();
-  for (const [i, fault] of faults.entries()) {
-    if (fault === null) continue;
-    const key = `${fault.kind} ${fault.code}`;
-    const group = groups.get(key);
-    if (group) group[1].push(items[i]!);
-    else groups.set(key, [fault, [items[i]!]]);
-  }
-  return groups.values();
 }

@@ -24,18 +24,41 @@ class Rate {
   private amounts: number[] = [];
   private head = 0;
   private inWindow = 0;
-  private readonly cap: number;
-  private readonly idleCap: number;
+  private cap = 0;
+  private idleCap = 0;
 
   constructor(
-    private readonly perSecond: number,
-    unit: number,
+    private perSecond: number,
+    private readonly unit: number,
     nowMs: number,
   ) {
-    this.cap = Math.max(1, Math.floor(perSecond));
-    this.idleCap = Math.min(this.cap, Math.max(unit, perSecond * IDLE_BURST_SECONDS));
+    this.setCaps();
     this.tokens = this.idleCap;
     this.filledAtMs = nowMs;
+  }
+
+  /** What was sent in the last second counts against the new rate. */
+  change(perSecond: number, nowMs: number): void {
+    if (perSecond === this.perSecond) return;
+    // Nothing was written down while there was no limit: the last second counts as full.
+    const wasUnlimited = this.perSecond === Number.POSITIVE_INFINITY;
+    if (!wasUnlimited) this.advance(nowMs);
+    this.perSecond = perSecond;
+    this.setCaps();
+    if (wasUnlimited) {
+      this.tokens = 0;
+      this.times = [nowMs];
+      this.amounts = [this.cap];
+      this.head = 0;
+      this.inWindow = this.cap;
+    }
+    this.tokens = Math.min(this.tokens, this.cap);
+    this.filledAtMs = nowMs;
+  }
+
+  private setCaps(): void {
+    this.cap = Math.max(1, Math.floor(this.perSecond));
+    this.idleCap = Math.min(this.cap, Math.max(this.unit, this.perSecond * IDLE_BURST_SECONDS));
   }
 
   room(nowMs: number): number {
@@ -117,6 +140,14 @@ export class Limiter {
     this.events = new Rate(rates.events, 1, now);
     this.requests = new Rate(rates.requests, 1, now);
     this.bytes = new Rate(rates.bytes, largestRequestBytes, now);
+  }
+
+  /** New rates from now on; never more than them in any sliding second, what went before included. */
+  change(rates: Rates): void {
+    const now = this.clock.nowMs();
+    this.events.change(rates.events, now);
+    this.requests.change(rates.requests, now);
+    this.bytes.change(rates.bytes, now);
   }
 
   room(): Room {

@@ -10,6 +10,7 @@ import _ from "highland";
 import { fullJitterMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { Drop, type Logger, Many, type Origin, type Transform } from "./contracts.ts";
+import type { CrashGuard } from "./crash-loop.ts";
 import { DataError, toError } from "./errors.ts";
 import type { Receipt } from "./ledger.ts";
 import type { Cell, Metrics } from "./metrics.ts";
@@ -48,6 +49,8 @@ export interface PipelineContext {
   readonly random: () => number;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Watches after an unclean start only. */
+  readonly guard?: CrashGuard | undefined;
 }
 
 export class Pipeline {
@@ -132,6 +135,19 @@ export class Pipeline {
   }
 
   private inject(chunk: Chunk): void {
+    const { guard } = this.context;
+    if (guard?.watching) this.injectOneByOne(chunk, guard);
+    else this.write(chunk);
+  }
+
+  private injectOneByOne({ stage, items }: Chunk, guard: CrashGuard): void {
+    for (const item of items) {
+      const poison = guard.around(item.origin.id, () => this.write({ stage, items: [item] }));
+      if (poison) this.events.rejected(item, "engine", poison);
+    }
+  }
+
+  private write(chunk: Chunk): void {
     try {
       this.head.write(chunk);
     } catch (error) {
@@ -228,6 +244,7 @@ class StageRunner {
       }
       if (result instanceof Drop) events.dropped(item, this.type, result);
       else if (result instanceof Many) this.spread(item, result, out, events);
+      else if (result === item.value) out.push(item);
       else out.push({ value: result, origin: item.origin, receipt: item.receipt });
     }
     return out;

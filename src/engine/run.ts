@@ -12,13 +12,15 @@ import { setMaxListeners } from "node:events";
 
 import type { Clock } from "./clock.ts";
 import type { Drop, Logger, Origin, Sink, Source, SourceRecord } from "./contracts.ts";
+import type { CrashGuard } from "./crash-loop.ts";
 import { type DeadLetter, DeadLetters, DeadLetterWindow } from "./dead-letters.ts";
 import { Delivery } from "./delivery.ts";
 import { DropCounter } from "./drop-counter.ts";
-import { type DataError, type SinkFault, toError } from "./errors.ts";
+import { type DataError, SinkFault, toError } from "./errors.ts";
+import type { LaneState } from "./lane-health.ts";
 import type { LaneItem } from "./lane-queue.ts";
 import { Ledger, type LedgerLimits } from "./ledger.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Cell, Metrics } from "./metrics.ts";
 import { type Item, Pipeline, type PlannedTransform } from "./pipeline.ts";
 
 export interface Plan {
@@ -40,6 +42,7 @@ export interface World {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly observer?: RunObserver | undefined;
+  readonly guard?: CrashGuard | undefined;
 }
 
 /** For whoever watches: live tables, traces, tests. Called per batch or value; must be quick and not throw. */
@@ -72,6 +75,7 @@ export class Run {
   private readonly hardStopped = new Promise<void>((resolve) => {
     this.hardStop.signal.addEventListener("abort", () => resolve(), { once: true });
   });
+  private readonly received: Cell;
   private readonly waitingOffers: { record: SourceRecord; taken: () => void }[] = [];
   private current: RunState = "running";
   private failure: Error | undefined;
@@ -83,6 +87,7 @@ export class Run {
     private readonly world: World,
   ) {
     this.metrics = world.metrics;
+    this.received = world.metrics.cell("records_received_total");
     setMaxListeners(0, this.hardStop.signal); // One per write under way, which the lanes bound; each is removed.
     this.ledger = new Ledger(plan.inFlight, () => this.admitWaiting());
     this.window = new DeadLetterWindow(plan.deadLetterWindow.size, plan.deadLetterWindow.max);
@@ -106,6 +111,21 @@ export class Run {
     if (this.current !== "running" && this.current !== "draining") return;
     this.delivery.drain();
     this.armDeadline();
+  }
+
+  /** To be called when destinations were edited. */
+  refreshLanes(): void {
+    if (this.current === "running" || this.current === "draining") this.delivery.refreshLanes();
+  }
+
+  /** See `Delivery.reserve`. Undefined: this run sends nothing any more. */
+  reserve(lane: string, bytes: number, signal: AbortSignal): Promise<void> | undefined {
+    return this.current === "running" ? this.delivery.reserve(lane, bytes, signal) : undefined;
+  }
+
+  /** The lanes in use: those that were sent to. */
+  lanes(): readonly { readonly name: string; readonly state: LaneState; readonly waiting: number }[] {
+    return [...this.delivery.all()].map(({ name, state, waiting }) => ({ name, state, waiting }));
   }
 
   /** Gives back everything now. */
@@ -177,9 +197,9 @@ export class Run {
     destination?: string,
   ): void {
     const { code, message } = error;
-    this.deadLetters.add({ origin: item.origin, stage, code, message, destination }, () =>
-      item.receipt.done(),
-    );
+    const isDeliberate = error instanceof SinkFault && error.isDeliberate;
+    const { origin, receipt } = item;
+    this.deadLetters.add({ origin, stage, code, message, destination, isDeliberate }, () => receipt.done());
   }
 
   private async live(): Promise<RunResult> {
@@ -200,7 +220,7 @@ export class Run {
   }
 
   private offer(record: SourceRecord): Promise<void> | undefined {
-    this.metrics.count("records_received_total", 1);
+    this.received.value += 1;
     if (this.intakeStop.signal.aborted) {
       this.ledger.nacked += 1;
       record.settle("nack");
@@ -243,9 +263,9 @@ export class Run {
     this.hardStop.abort();
     const { source, transforms, sink, deadLetters } = this.plan;
     const closers = [source, ...transforms.map(({ transform }) => transform), sink, deadLetters];
-    for (const part of closers) {
+    for (const part of [...closers, this.world.guard]) {
       try {
-        await part.close?.();
+        await part?.close?.();
       } catch (error) {
         this.failure ??= toError(error);
         this.world.log.error({ err: error }, "a stage could not close");

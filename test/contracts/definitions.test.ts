@@ -135,7 +135,8 @@ function pipelineWith(definition: StageDefinition): object {
   const json = { type: "json-decode" };
   const map = { type: "segment-event" };
   const before = { bytes: [], "export-event": [json], "segment-event": [json, map], any: [] };
-  const transforms = role === "source" ? [] : before[definition.accepts];
+  const chosen = role === "transform" ? definition.shapeOf?.(example as never) : undefined;
+  const transforms = role === "source" ? [] : before[chosen ?? definition.accepts];
   return {
     name: type,
     source: role === "source" ? stage : { type: "memory", values: [] },

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 
 import type { Replacement } from "../../config/load.ts";
 import type { Logger } from "../../engine/contracts.ts";
+import { inSegments } from "../dead-letter-files.ts";
 import type { BackfillOptions } from "../backfill.ts";
 import { exitCode, type ExitCode, UsageError } from "../exit-code.ts";
 import { type InsertedTransform, startJob } from "../job.ts";
@@ -48,7 +49,7 @@ export async function backfill(options: BackfillOptions): Promise<ExitCode> {
   };
   const startedAt = performance.now();
   const { run, metrics } = await startJob(
-    { ...pipeline, source: withState },
+    { ...pipeline, source: withState, deadLetters: inSegments(pipeline.deadLetters) },
     {
       log,
       inserted,
@@ -98,7 +99,8 @@ function end(
 
 function sourceOf(options: BackfillOptions): Replacement {
   const paths = options.from.map((path) => resolve(path));
-  return { option: "--from", value: { type: "file", paths, force: options.force } };
+  const { force, onDamage } = options;
+  return { option: "--from", value: { type: "file", paths, force, onDamage } };
 }
 
 /** Where the checkpoint is kept. A dry run keeps none, and a run with a limit is a look, not a backfill. */

@@ -6,14 +6,12 @@
 import { Drop } from "../../engine/contracts.ts";
 import { SegmentEvent } from "../../events/segment-event.ts";
 import type { InsertedTransform } from "../job.ts";
+import { RecentIds } from "./recent-ids.ts";
 
-/** Ids remembered; the oldest half is forgotten when it is full. About 25 MB at most. */
-const MAX_IDS = 100_000;
 const duplicate = new Drop("duplicate");
 
-export function skipDuplicates(maxIds = MAX_IDS): InsertedTransform {
-  let recent = new Set<string>();
-  let older = new Set<string>();
+export function skipDuplicates(): InsertedTransform {
+  const recent = new RecentIds();
   return {
     type: "skip-duplicates",
     after: "segment-event",
@@ -21,14 +19,7 @@ export function skipDuplicates(maxIds = MAX_IDS): InsertedTransform {
       apply(value) {
         if (!(value instanceof SegmentEvent)) return value;
         // The destination is part of the id already.
-        const { messageId } = value.message;
-        if (recent.has(messageId) || older.has(messageId)) return duplicate;
-        recent.add(messageId);
-        if (recent.size >= maxIds / 2) {
-          older = recent;
-          recent = new Set();
-        }
-        return value;
+        return recent.seen(value.message.messageId) ? duplicate : value;
       },
     },
   };

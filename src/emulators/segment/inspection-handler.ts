@@ -38,7 +38,8 @@ export class InspectionHandler {
     const settings = SETTINGS.exec(path);
     if (settings) return this.settings(settings[1]!);
     if (!isAllowedHost(request)) return FOREIGN_HOST;
-    const limit = listed(new URLSearchParams(query).get("limit"));
+    const asked = new URLSearchParams(query);
+    const limit = listed(asked.get("limit"));
     switch (path) {
       case "/":
         return { status: 200, type: "text/html; charset=utf-8", text: debuggerPage() };
@@ -47,7 +48,7 @@ export class InspectionHandler {
       case "/stats.json":
         return json(200, this.workspace.stats());
       case "/ids.ndjson":
-        return this.ids();
+        return this.ids(asked.get("id"));
       default:
         return NOT_FOUND;
     }
@@ -64,10 +65,16 @@ export class InspectionHandler {
     return this.workspace.dropped(limit).map((drop) => ({ ...drop, writeKey: masked(drop.writeKey) }));
   }
 
-  /** One line per id, `["<messageId>",<deliveries>,"<digest>",<differing>]`: the oracle's view from another process. */
-  private ids(): Reply {
+  /**
+   * One line per id, `["<messageId>",<deliveries>,"<digest>",<differing>]`: the oracle's view from another process.
+   * With `?id=` the line of that one only, if it came.
+   */
+  private ids(only: string | null): Reply {
+    const { ledger } = this.workspace;
+    const one = only === null ? undefined : ledger?.get(only);
+    const records = only === null ? (ledger?.all() ?? []) : one ? [[only, one] as const] : [];
     let text = "";
-    for (const [id, { deliveries, digest, differing }] of this.workspace.ledger?.all() ?? [])
+    for (const [id, { deliveries, digest, differing }] of records)
       text += `${JSON.stringify([id, deliveries, digest, differing])}\n`;
     return { status: 200, type: "application/x-ndjson", text };
   }

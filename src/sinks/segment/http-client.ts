@@ -14,6 +14,8 @@
 import { Pool } from "undici";
 
 import type { Clock } from "../../engine/clock.ts";
+import type { Reach } from "../../engine/reach.ts";
+import { guardedLookup } from "./endpoint-rules.ts";
 import { readExcerpt } from "./response-body.ts";
 import { DeadlineError, StoppedError } from "./network-fault.ts";
 
@@ -33,6 +35,8 @@ export interface Post {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Set: connect to no other than public addresses and these. */
+  readonly reach?: Reach | undefined;
 }
 
 export interface HttpClientOptions {
@@ -105,8 +109,8 @@ export class HttpClient {
     await Promise.all(pools.map((pool) => pool.destroy()));
   }
 
-  private entryFor({ lane, origin }: Post): Entry {
-    const key = `${lane} ${origin}`;
+  private entryFor({ lane, origin, reach }: Post): Entry {
+    const key = `${lane} ${origin} ${reach ? "guarded" : ""}`;
     const known = this.fresh.get(key);
     if (known && this.clock.nowMs() - known.bornMs < this.options.connectionTtlMs) return known;
     if (known) this.retire(known);
@@ -118,7 +122,10 @@ export class HttpClient {
         keepAliveTimeout: IDLE_SOCKET_MS,
         headersTimeout: 0,
         bodyTimeout: 0,
-        connect: { timeout: this.options.timeoutMs },
+        connect: {
+          timeout: this.options.timeoutMs,
+          ...(reach ? { lookup: guardedLookup(reach) } : {}),
+        },
       }),
       bornMs: this.clock.nowMs(),
       failuresInARow: 0,

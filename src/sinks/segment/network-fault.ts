@@ -17,6 +17,7 @@ export class StoppedError extends Error {
 }
 
 const CODES: Readonly<Record<string, string>> = {
+  ERR_FORBIDDEN_ADDRESS: "endpoint-refused",
   ECONNREFUSED: "connection-refused",
   ECONNRESET: "connection-reset",
   ECONNABORTED: "connection-reset",
@@ -72,7 +73,13 @@ export function networkCode(error: Error): string {
 
 /** Whether nothing can have reached Segment. Otherwise the outcome is open, and the ids must make it harmless. */
 export function wasSurelyNotTaken(code: string): boolean {
-  return code === "connection-refused" || code === "dns" || code === "tls" || code === "unreachable";
+  return (
+    code === "endpoint-refused" ||
+    code === "connection-refused" ||
+    code === "dns" ||
+    code === "tls" ||
+    code === "unreachable"
+  );
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Batch, BatchLimits, Encoded, LaneSettings, RunContext, Sink } from
 import { DataError, SinkFault, toError } from "../../engine/errors.ts";
 import type { SegmentEvent } from "../../events/segment-event.ts";
 import { checkMessage } from "./check-message.ts";
-import { type Answer, HttpClient } from "./http-client.ts";
+import { type Answer, HttpClient, type Post } from "./http-client.ts";
 import { bare, isClientBug, networkCode, wasSurelyNotTaken } from "./network-fault.ts";
 import { outcomeOf } from "./outcome.ts";
 import { buildBody, envelopeBytes } from "./request-body.ts";
@@ -26,7 +26,27 @@ export interface SegmentSinkConfig {
   readonly maxEventBytes: number;
 }
 
+/** Resolves when a request of so many bytes may go. */
+export type Reserve = (bytes: number, signal: AbortSignal) => Promise<void>;
+
+/** One event that was sent to see what happens; nothing in it holds the write key. */
+export interface TryOut {
+  readonly request: {
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  };
+  /** Undefined: no answer came. */
+  readonly status: number | undefined;
+  /** The beginning of the answer's body. */
+  readonly excerpt: string;
+  readonly latencyMs: number;
+  /** Undefined: accepted with 2xx. */
+  readonly fault: SinkFault | undefined;
+}
+
 const UNLIMITED = Number.POSITIVE_INFINITY;
+const UNLIMITED_RATES = { events: UNLIMITED, requests: UNLIMITED, bytes: UNLIMITED };
 const SHOWN_CHARACTERS = 1_024;
 // What a batch of nothing may be answered with once route and key were looked at.
 const EMPTY_BATCH_ANSWERS = new Set(["http-400", "http-422"]);
@@ -56,13 +76,10 @@ export class SegmentSink implements Sink<SegmentEvent> {
 
   laneSettings(lane: string): LaneSettings {
     const { concurrency, lingerMs, probeMs } = this.config;
+    const destination = this.context.destinations.get(lane);
+    if (destination?.on) return { rates: destination.config.rates, concurrency, lingerMs, probeMs };
     // A destination that is gone needs no rate: its writes are refused before they reach the network.
-    const rates = this.context.destinations.get(lane)?.config.rates ?? {
-      events: UNLIMITED,
-      requests: UNLIMITED,
-      bytes: UNLIMITED,
-    };
-    return { rates, concurrency, lingerMs, probeMs };
+    return { rates: UNLIMITED_RATES, concurrency, lingerMs: 0, probeMs, isGone: true };
   }
 
   encode(event: SegmentEvent): string {
@@ -103,6 +120,42 @@ export class SegmentSink implements Sink<SegmentEvent> {
     throw fault;
   }
 
+  /**
+   * Sends one event as a write would, and says all that can be told about it. `reserve` waits for the destination's
+   * rate. Throws DataError for an event that is not sent, SinkFault for a destination that cannot be sent to.
+   */
+  async tryOut(event: SegmentEvent, reserve: Reserve, signal: AbortSignal): Promise<TryOut> {
+    const text = this.encode(event);
+    const lane = this.laneOf(event);
+    const bytes = Buffer.byteLength(text);
+    await reserve(bytes + this.limits.envelopeBytes, signal);
+    const target = targetOf(this.context.destinations, lane);
+    const request = this.requestOf(target, [{ text, bytes, origin: NO_ORIGIN, value: event }]);
+    const clean = (shown: string): string => scrub(shown, target.writeKey);
+    const startedMs = this.context.clock.nowMs();
+    const shown = {
+      url: target.origin + target.path,
+      headers: { ...request.headers, authorization: "Basic [redacted]" },
+      body: clean(request.body.toString("utf8")),
+    };
+    try {
+      const answer = await this.client.post(request, signal);
+      const latencyMs = this.context.clock.nowMs() - startedMs;
+      const fault = this.faultOf(target, answer);
+      const excerpt = clean(answer.excerpt).slice(0, SHOWN_CHARACTERS);
+      return { request: shown, status: answer.status, excerpt, latencyMs, fault };
+    } catch (thrown) {
+      const latencyMs = this.context.clock.nowMs() - startedMs;
+      return {
+        request: shown,
+        status: undefined,
+        excerpt: "",
+        latencyMs,
+        fault: this.networkFault(target, thrown),
+      };
+    }
+  }
+
   async close(): Promise<void> {
     await this.client.close();
   }
@@ -112,7 +165,19 @@ export class SegmentSink implements Sink<SegmentEvent> {
     items: readonly Encoded<SegmentEvent>[],
     signal: AbortSignal,
   ): Promise<Answer> {
-    const { lane, origin, path, writeKey, label } = target;
+    const { lane } = target;
+    try {
+      const answer = await this.client.post(this.requestOf(target, items), signal);
+      this.countRequest(lane, `${Math.floor(answer.status / 100)}xx`);
+      return answer;
+    } catch (thrown) {
+      this.countRequest(lane, "none");
+      throw this.networkFault(target, thrown);
+    }
+  }
+
+  private requestOf(target: Target, items: readonly Encoded<SegmentEvent>[]): Post {
+    const { lane, origin, path, writeKey, reach } = target;
     const sentAt = new Date(this.context.clock.wallMs()).toISOString();
     const body = buildBody(items, { sentAt, writeKey, version: this.version });
     // The key goes into the body, as Segment's docs have it first, and into Basic authentication, as its own
@@ -122,24 +187,21 @@ export class SegmentSink implements Sink<SegmentEvent> {
       authorization: `Basic ${Buffer.from(`${writeKey}:`).toString("base64")}`,
       "user-agent": `sluice/${this.version}`,
     };
-    try {
-      const answer = await this.client.post({ lane, origin, path, headers, body }, signal);
-      this.countRequest(lane, `${Math.floor(answer.status / 100)}xx`);
-      return answer;
-    } catch (thrown) {
-      this.countRequest(lane, "none");
-      const error = toError(thrown);
-      if (isClientBug(error)) throw error;
-      const code = networkCode(error);
-      const open = wasSurelyNotTaken(code)
-        ? ""
-        : "; it may have been taken, and goes again with the same ids";
-      const clean = (text: string): string => oneLine(scrub(text, writeKey), SHOWN_CHARACTERS);
-      throw new SinkFault("unavailable", `${label}: ${clean(error.message) || code}${open}`, {
-        code,
-        cause: bare(error, clean),
-      });
-    }
+    return { lane, origin, path, headers, body, reach };
+  }
+
+  /** Throws what is a bug of ours. */
+  private networkFault({ label, writeKey }: Target, thrown: unknown): SinkFault {
+    const error = toError(thrown);
+    if (isClientBug(error)) throw error;
+    const code = networkCode(error);
+    const open = wasSurelyNotTaken(code) ? "" : "; it may have been taken, and goes again with the same ids";
+    const clean = (text: string): string => oneLine(scrub(text, writeKey), SHOWN_CHARACTERS);
+    return new SinkFault(
+      code === "endpoint-refused" ? "misconfigured" : "unavailable",
+      `${label}: ${clean(error.message) || code}${open}`,
+      { code, cause: bare(error, clean) },
+    );
   }
 
   private countRequest(destination: string, statusClass: string): void {
@@ -158,6 +220,15 @@ export class SegmentSink implements Sink<SegmentEvent> {
     });
   }
 }
+
+const NO_ORIGIN = {
+  id: "test",
+  body: new Uint8Array(0),
+  attributes: {},
+  publishedAtMs: 0,
+  attempt: 1,
+  writerSchema: undefined,
+};
 
 function stringify(event: SegmentEvent): string {
   try {

@@ -3,6 +3,8 @@
 
 import type { Destination, Destinations } from "../../engine/contracts.ts";
 import { SinkFault, toError } from "../../engine/errors.ts";
+import type { Reach } from "../../engine/reach.ts";
+import { endpointProblem } from "./endpoint-rules.ts";
 import { MAX_WRITE_KEY_LENGTH } from "./request-body.ts";
 
 export interface Target {
@@ -12,6 +14,7 @@ export interface Target {
   readonly writeKey: string;
   /** For messages: the destination's id and origin. */
   readonly label: string;
+  readonly reach: Reach | undefined;
 }
 
 // Segment answers 400 to very short keys, as it does to bad data; so they are told apart before sending.
@@ -30,13 +33,23 @@ export function targetOf(destinations: Destinations, lane: string): Target {
   if (destination === undefined)
     throw new SinkFault("rejected", `destination ${lane} was deleted while events were held for it`, {
       code: "destination-deleted",
+      isDeliberate: true,
     });
   if (!destination.on)
     throw new SinkFault("rejected", `destination ${lane} was switched off while events were held for it`, {
       code: "destination-off",
+      isDeliberate: true,
     });
   const { origin, path } = addressOf(destination);
-  return { lane, origin, path, writeKey: writeKeyOf(destination), label: `destination ${lane} (${origin})` };
+  const { reach } = destination.config;
+  return {
+    lane,
+    origin,
+    path,
+    writeKey: writeKeyOf(destination),
+    label: `destination ${lane} (${origin})`,
+    reach,
+  };
 }
 
 /** Takes the documented base with or without its `/v1`, and a path of a gateway before it. */
@@ -53,6 +66,10 @@ function addressOf(destination: Destination): { origin: string; path: string } {
     );
   if (url.username !== "" || url.password !== "")
     throw misconfigured(destination, "endpoint-invalid", "its endpoint holds a user name or password");
+  // Again, though it was checked when it was given: the rules of this process may be stricter by now.
+  const { reach } = destination.config;
+  const refused = reach && endpointProblem(endpoint, reach);
+  if (refused) throw misconfigured(destination, "endpoint-refused", `its endpoint ${refused}`);
   const base = url.pathname.replace(/\/+$/, "").replace(/\/v1$/, "");
   return { origin: url.origin, path: `${base}/v1/batch` };
 }

@@ -71,7 +71,7 @@ export class DamagePolicy {
   private failure({ code, message }: Damage): RunError {
     return new RunError(
       code,
-      `${this.input.path} ${message}. Replace the file, or set onDamage to skip-block (or dead-letter-block) to read what is whole.`,
+      `${this.input.path} ${message}. Replace the file, or set onDamage (--on-damage of a backfill) to skip-block or dead-letter-block to read what is whole.`,
     );
   }
 }

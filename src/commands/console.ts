@@ -1,0 +1,115 @@
+// The console beside running pipelines: where it listens, and the view of this process that it gets.
+
+import type { Console } from "../console/server.ts";
+import type { ConsolePipeline } from "../console/console-world.ts";
+import type { SeenFlags } from "../console/seen-flags.ts";
+import type { LoadedPipeline } from "../config/load.ts";
+import { listed } from "../destinations/enablement.ts";
+import { systemClock } from "../engine/clock.ts";
+import type { Logger } from "../engine/contracts.ts";
+import { RunError } from "../engine/errors.ts";
+import { productVersion } from "../sinks/segment/product-version.ts";
+import type { ConsoleOptions } from "./console-options.ts";
+import { UsageError } from "./exit-code.ts";
+import type { Job } from "./job.ts";
+import type { Environment, OpenStore } from "./settings-store.ts";
+
+const DEFAULT_HOST = "127.0.0.1";
+const DEFAULT_PORT = 8787;
+
+/** `host:port`, `[::1]:port`, a host, or a port. Throws UsageError. */
+export function consoleAddress(text: string): { readonly host: string; readonly port: number } {
+  if (text === "") return { host: DEFAULT_HOST, port: DEFAULT_PORT };
+  if (/^\d+$/.test(text)) return { host: DEFAULT_HOST, port: portOf(text, text) };
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))?(?::(\d+))?$/i.exec(text);
+  if (!match) throw new UsageError(`--console takes an address such as 127.0.0.1:8787, not ${text}`);
+  const [, v6, name, port] = match;
+  return { host: v6 ?? name ?? DEFAULT_HOST, port: port === undefined ? DEFAULT_PORT : portOf(port, text) };
+}
+
+function portOf(text: string, whole: string): number {
+  const port = Number(text);
+  if (port > 65_535) throw new UsageError(`--console takes a port up to 65535, not ${whole}`);
+  return port;
+}
+
+export interface ConsoleParts {
+  readonly options: ConsoleOptions;
+  readonly open: OpenStore;
+  readonly log: Logger;
+  readonly seenFlags: SeenFlags;
+  readonly pipelines: () => readonly ConsolePipeline[];
+}
+
+/** Undefined: none is asked for. Throws UsageError and what `startConsole` throws. */
+export async function consoleFor(
+  parts: ConsoleParts,
+  env: Environment = process.env,
+): Promise<Console | undefined> {
+  const { options, open, log, seenFlags, pipelines } = parts;
+  if (options.console === undefined) return undefined;
+  const address = consoleAddress(options.console);
+  const [{ startConsole }, { TestSender }] = await Promise.all([
+    import("../console/server.ts"),
+    import("../console/test-sender.ts"),
+  ]);
+  const testSender = new TestSender({
+    clock: systemClock,
+    log,
+    reserve: (destination, bytes, signal) => {
+      for (const { run, usesDestinations } of pipelines()) {
+        const granted = usesDestinations ? run.reserve(destination, bytes, signal) : undefined;
+        if (granted) return granted;
+      }
+      return undefined;
+    },
+  });
+  const token = env["SLUICE_CONSOLE_TOKEN"] || undefined;
+  if (token !== undefined) open.scrubber.add(token);
+  const console = await startConsole(
+    { ...address, token, names: options.consoleName ?? [] },
+    {
+      version: productVersion(),
+      clock: systemClock,
+      log,
+      destinations: open.destinations,
+      enablement: open.enablement,
+      seenFlags,
+      testSender,
+      pipelines,
+    },
+  );
+  log.info({ url: console.url, token: token === undefined ? "none" : "asked for" }, "console is listening");
+  return console;
+}
+
+/** `own`: as it was loaded; `live`: with the store's destinations and enablement. */
+export function consolePipeline(
+  own: LoadedPipeline,
+  live: LoadedPipeline,
+  { run, metrics }: Job,
+): ConsolePipeline {
+  const { source, transforms, sink } = own;
+  return {
+    name: own.name,
+    file: own.file,
+    description: own.description,
+    stages: [source, ...transforms, sink].map(({ definition }) => definition.type),
+    run,
+    metrics,
+    usesDestinations: sink.definition.accepts === "segment-event",
+    declared: own.destinations,
+    destinations: live.destinations,
+    enablement: listed(own.enablement),
+    deadLetters: async (query) => {
+      const { newestLetters } = await import("./dead-letters/newest.ts");
+      try {
+        return await newestLetters(own, query);
+      } catch (error) {
+        // Kept elsewhere than in files: there is nothing to list, and the message says where they are.
+        if (error instanceof UsageError) throw new RunError("dead-letters-elsewhere", error.message);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,93 @@
+// Why a run, or a command on its files, could not go on: exit code 1 and one line, `code: message`.
+
+import type { CodeMeaning } from "./codes.ts";
+
+export const runCodes = {
+  "dead-letter-window": {
+    meaning:
+      "Too many of the last values were dead letters, so the pipeline stopped before it emptied the topic into a file. Usually the shape of the data changed, or a stage does not fit it.",
+    fix: "Look at a few with `sluice dead-letters show`, mend the cause, start again, then `sluice dead-letters redrive`. The numbers are `deadLetters.window`.",
+  },
+  "no-files": {
+    meaning: "No file matches the path or glob.",
+    fix: "Check the path; on a command line put quotes around a glob.",
+  },
+  "cannot-open": {
+    meaning: "A file that is to be read or written cannot be opened.",
+    fix: "Check its permissions and whether its folder is there.",
+  },
+  "unsupported-file": {
+    meaning: "A file is of no kind that is read: NDJSON, gzip, Avro container.",
+    fix: "Check that it is the right file; narrow the glob if others lie beside it.",
+  },
+  "gzip-bomb": {
+    meaning: "A gzip file unpacks to far more than its size, as a hostile one does.",
+    fix: "If it is a good file, raise `maxGunzipRatio`.",
+  },
+  "file-changed": {
+    meaning: "A file is not the one that the checkpoint knows, or changed while it was read.",
+    fix: "Read files that are complete. `--force` reads it again from its start; another state directory begins anew.",
+  },
+  "config-changed": {
+    meaning:
+      "The checkpoint was made with another definition: events sent from here on would be others than before.",
+    fix: "`--force` goes on with the definition as it is now; another state directory begins anew.",
+  },
+  "checkpoint-unreadable": {
+    meaning: "A checkpoint file is damaged or of a newer version.",
+    fix: "Delete it to begin anew; what was delivered is then sent again, with the same message ids.",
+  },
+  "checkpoint-failed": {
+    meaning: "The last checkpoint could not be saved, usually because the disk is full.",
+    fix: "Make room. The next run sends again what this one sent since the checkpoint before, with the same message ids.",
+  },
+  "state-locked": {
+    meaning: "Another run uses this state directory.",
+    fix: "Wait for it, or give this run a directory of its own.",
+  },
+  "file-not-saved": {
+    meaning: "An output file could not be written to its end.",
+    fix: "Make room on the disk and run again.",
+  },
+  "output-closed": {
+    meaning: "Whatever read the output stopped reading it, for example `head`.",
+    fix: "Nothing, if that was meant; else write to a file with `--to file:out.ndjson`.",
+  },
+  "avro-schema-invalid": {
+    meaning: "The Avro schema that a stage names cannot be used.",
+    fix: "Mend the file; the message says where it breaks. It must describe a record.",
+  },
+  "avro-schema-ambiguous": {
+    meaning: "With encoding auto, a datum of this schema could look like JSON or gzip.",
+    fix: "Set `encoding`, or make the first field a string.",
+  },
+  "too-many-letters": {
+    meaning: "There are more open dead letters than are redriven at once.",
+    fix: "Take a part of them with --since and --until, or --from some of the files.",
+  },
+  "marks-not-written": {
+    meaning: "What was redriven cannot be noted beside the dead letters.",
+    fix: "Make room and run redrive again: it sends again what is not noted, with the same message ids.",
+  },
+  "dead-letters-elsewhere": {
+    meaning:
+      "The dead letters of this pipeline are not in files here, so they cannot be shown or redriven from here.",
+    fix: "A Pub/Sub topic of dead letters is read with `sluice backfill` or a pipeline of its own.",
+  },
+  "store-unusable": {
+    meaning: "The store of destinations cannot be opened.",
+    fix: "Check that its folder is there, may be written, and is on a local disk.",
+  },
+  "secret-key-missing": {
+    meaning: "The store holds sealed write keys, but the key that opens or seals them is not set.",
+    fix: "Set the master key that the message names; `sluice secrets new-key` makes a new one for a new store.",
+  },
+  "secret-key-invalid": {
+    meaning: "The master key is not 32 random bytes in base64.",
+    fix: "Make one with `sluice secrets new-key` or `openssl rand -base64 32`.",
+  },
+  "secret-damaged": {
+    meaning: "A sealed write key does not open: it was changed, or belongs to another destination.",
+    fix: "Enter the write key of the destination again.",
+  },
+} as const satisfies Record<string, CodeMeaning>;

@@ -1,0 +1,57 @@
+// What the console sees of the process it runs in. It is given to it: the console starts nothing and owns nothing.
+
+import type { DestinationKeeper } from "../destinations/destination-keeper.ts";
+import type { EnablementKeeper } from "../destinations/enablement-keeper.ts";
+import type { ListedEnablement } from "../destinations/enablement.ts";
+import type { Clock } from "../engine/clock.ts";
+import type { Destinations, Logger } from "../engine/contracts.ts";
+import type { DeadLetter } from "../engine/dead-letters.ts";
+import type { Metrics } from "../engine/metrics.ts";
+import type { Run } from "../engine/run.ts";
+import type { SeenFlags } from "./seen-flags.ts";
+import type { TestSender } from "./test-sender.ts";
+
+export interface ConsolePipeline {
+  readonly name: string;
+  readonly file: string;
+  readonly description: string | undefined;
+  /** Types, in order. */
+  readonly stages: readonly string[];
+  readonly run: Run;
+  readonly metrics: Metrics;
+  /** Whether its events go to destinations at all. */
+  readonly usesDestinations: boolean;
+  /** What stands in git beside the pipeline. */
+  readonly declared: Destinations;
+  /** Declared ones and those of the store. */
+  readonly destinations: Destinations;
+  /** Its own enablement, without the store's. */
+  readonly enablement: ListedEnablement;
+  /** The newest letters that wait, oldest first. Rejects when they are not kept in files. */
+  deadLetters(query: LetterQuery): Promise<readonly FoundLetter[]>;
+}
+
+export interface LetterQuery {
+  readonly limit: number;
+  readonly code?: string | undefined;
+  readonly stage?: string | undefined;
+  readonly destination?: string | undefined;
+}
+
+export interface FoundLetter {
+  /** `file:line`. */
+  readonly place: string;
+  readonly letter: Omit<DeadLetter, "body"> & { readonly bodyBytes: number };
+}
+
+export interface ConsoleWorld {
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly destinations: DestinationKeeper;
+  readonly enablement: EnablementKeeper;
+  readonly seenFlags: SeenFlags;
+  readonly testSender: TestSender;
+  /** Those that run now. */
+  readonly pipelines: () => readonly ConsolePipeline[];
+}

@@ -1,0 +1,115 @@
+// The running pipelines, what they counted, and their dead letters (to look at).
+
+import type { FastifyInstance } from "fastify";
+import Type, { type Static } from "typebox";
+
+import { notFound } from "./api-error.ts";
+import type { ConsolePipeline, ConsoleWorld } from "./console-world.ts";
+import { errorAnswers } from "./schemas.ts";
+
+const counts = (description: string) => Type.Record(Type.String(), Type.Integer(), { description });
+
+const pipelineRep = Type.Object({
+  name: Type.String(),
+  file: Type.String(),
+  description: Type.Optional(Type.String()),
+  state: Type.String({ description: "running, draining, stopped or failed." }),
+  stages: Type.Array(Type.String()),
+  inFlight: Type.Object({ records: Type.Integer(), bytes: Type.Integer() }),
+  received: Type.Integer({ description: "Records taken in." }),
+  values: Type.Integer({ description: "Values that entered the first transform." }),
+  delivered: Type.Integer(),
+  dropped: counts("By reason."),
+  deadLetters: counts("By code."),
+  testEvents: Type.Integer({ description: "Test events of LaunchDarkly that came by." }),
+  rateLimitWaitSeconds: Type.Number(),
+  lanes: Type.Array(Type.Object({ name: Type.String(), state: Type.String(), waiting: Type.Integer() })),
+});
+
+const letterRep = Type.Object(
+  {
+    pipeline: Type.String(),
+    place: Type.String({ description: "file:line" }),
+    id: Type.String(),
+    stage: Type.String(),
+    code: Type.String(),
+    message: Type.String(),
+    failedAt: Type.String(),
+    destination: Type.Optional(Type.String()),
+    attempt: Type.Integer(),
+    bodyBytes: Type.Integer(),
+  },
+  { description: "A dead letter without its body." },
+);
+
+const letterQuery = Type.Object({
+  pipeline: Type.Optional(Type.String({ maxLength: 63 })),
+  code: Type.Optional(Type.String({ maxLength: 100 })),
+  stage: Type.Optional(Type.String({ maxLength: 100 })),
+  destination: Type.Optional(Type.String({ maxLength: 64 })),
+  limit: Type.Integer({ default: 50, minimum: 1, maximum: 500 }),
+});
+
+export function pipelineRoutes(app: FastifyInstance, world: ConsoleWorld): void {
+  const tags = ["Pipelines"];
+  app.get(
+    "/api/sluice/pipelines",
+    {
+      schema: {
+        tags,
+        summary: "Running pipelines",
+        response: { 200: Type.Object({ items: Type.Array(pipelineRep) }), ...errorAnswers },
+      },
+    },
+    async () => ({ items: world.pipelines().map(view) }),
+  );
+  app.get<{ Querystring: Static<typeof letterQuery> }>(
+    "/api/sluice/dead-letters",
+    {
+      schema: {
+        tags,
+        summary: "The newest dead letters that wait to be redriven, oldest first",
+        querystring: letterQuery,
+        response: { 200: Type.Object({ items: Type.Array(letterRep) }), ...errorAnswers },
+      },
+    },
+    async ({ query: { pipeline, ...query } }) => {
+      const asked = world.pipelines().filter(({ name }) => pipeline === undefined || name === pipeline);
+      if (pipeline !== undefined && asked.length === 0) throw notFound("The pipeline");
+      const lists = await Promise.all(asked.map((one) => one.deadLetters(query)));
+      const items = lists.flat().map(({ place, letter }) => ({ place, ...letter }));
+      return { items: items.sort((a, b) => (a.failedAt < b.failedAt ? -1 : 1)).slice(-query.limit) };
+    },
+  );
+}
+
+function view({ name, file, description, stages, run, metrics }: ConsolePipeline): object {
+  return {
+    name,
+    file,
+    ...(description === undefined ? {} : { description }),
+    state: run.state,
+    stages,
+    inFlight: run.inFlight,
+    received: metrics.total("records_received_total"),
+    values: metrics.total("values_total"),
+    delivered: metrics.total("sink_events_delivered_total"),
+    dropped: by(metrics.samples("dropped_total"), "reason"),
+    deadLetters: by(metrics.samples("dead_letters_total"), "code"),
+    testEvents: metrics.total("test_events_total"),
+    rateLimitWaitSeconds: metrics.total("sink_rate_limit_wait_seconds_total"),
+    lanes: run.lanes(),
+  };
+}
+
+function by(
+  samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[],
+  label: string,
+): Record<string, number> {
+  const sums = new Map<string, number>();
+  for (const { labels, value } of samples) {
+    const key = labels[label] ?? "";
+    sums.set(key, (sums.get(key) ?? 0) + value);
+  }
+  return Object.fromEntries(sums);
+}

@@ -1,0 +1,61 @@
+// Which flags events were seen of, and what became of them, so that a person finds the flag to switch on. Bounded:
+// what comes after the limit is not remembered.
+
+import type { Drop, Origin } from "../engine/contracts.ts";
+import type { LaneItem } from "../engine/lane-queue.ts";
+import type { RunObserver } from "../engine/run.ts";
+import { isObject } from "../events/envelope.ts";
+import { SegmentEvent } from "../events/segment-event.ts";
+
+export interface SeenFlag {
+  readonly environment: string;
+  readonly flag: string;
+  /** Delivered, one for each destination. */
+  delivered: number;
+  /** Dropped because the flag is off. */
+  dropped: number;
+}
+
+const MAX_FLAGS = 20_000;
+
+export class SeenFlags implements RunObserver {
+  private readonly environments = new Map<string, Map<string, SeenFlag>>();
+  private count = 0;
+
+  get(environment: string, flag: string): SeenFlag | undefined {
+    return this.environments.get(environment)?.get(flag);
+  }
+
+  all(): SeenFlag[] {
+    return [...this.environments.values()].flatMap((flags) => [...flags.values()]);
+  }
+
+  delivered(_lane: string, items: readonly LaneItem[]): void {
+    for (const { value } of items) {
+      if (!(value instanceof SegmentEvent)) continue;
+      const { event, properties } = value.message;
+      const flag = event === "feature" ? properties?.["key"] : undefined;
+      if (typeof flag !== "string") continue;
+      const seen = this.entry(value.destination.environment, flag);
+      if (seen) seen.delivered += 1;
+    }
+  }
+
+  dropped(_origin: Origin, _stage: string, drop: Drop, value: unknown): void {
+    if (drop.reason !== "flag-not-enabled" || !isObject(value)) return;
+    const { environment } = value;
+    if (typeof environment !== "string" || drop.detail === "") return;
+    const seen = this.entry(environment, drop.detail);
+    if (seen) seen.dropped += 1;
+  }
+
+  private entry(environment: string, flag: string): SeenFlag | undefined {
+    const flags = this.environments.get(environment) ?? new Map<string, SeenFlag>();
+    const known = flags.get(flag);
+    if (known || this.count >= MAX_FLAGS) return known;
+    const fresh = { environment, flag, delivered: 0, dropped: 0 };
+    this.environments.set(environment, flags.set(flag, fresh));
+    this.count += 1;
+    return fresh;
+  }
+}
