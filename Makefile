@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check build bench docs clean
+.PHONY: help run test check build bench chaos docs clean
 
 ARGS ?=
 SOURCES := $(shell find src -name '*.ts')
@@ -20,6 +20,9 @@ build: dist/.built ## Compile to dist/
 
 bench: dist/.built ## Run the benchmarks and print ratios (NAME=engine for one)
 	@node test/bench/bench.mjs $(NAME)
+
+chaos: dist/.built ## Prove delivery under faults: kills, outages, damage (20 minutes; SLUICE_CHAOS=short for the short form)
+	@node scripts/chaos.mjs
 
 docs: dist/.built ## Generate the stage reference and the editor schema
 	@node scripts/generate.mjs

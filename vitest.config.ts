@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests that start the built program or other processes; `make check` leaves them out. */
-const slow = ["test/end-to-end/**/*.test.ts", "test/chaos/**/*.test.ts"];
+/** Tests that start the built program; `make check` leaves them out. */
+const endToEnd = ["test/end-to-end/**/*.test.ts"];
+/** Kills, outages and damage, for minutes: `make chaos`. */
+const chaos = ["test/chaos/**/*.test.ts"];
 
 const shared = {
   pool: "forks" as const,
@@ -19,10 +21,11 @@ export default defineConfig({
           ...shared,
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [...slow, "test/bench/**"],
+          exclude: [...endToEnd, ...chaos, "test/bench/**"],
         },
       },
-      { test: { ...shared, name: "end-to-end", include: slow, testTimeout: 120_000 } },
+      { test: { ...shared, name: "end-to-end", include: endToEnd, testTimeout: 120_000 } },
+      { test: { ...shared, name: "chaos", include: chaos, testTimeout: 120_000 } },
     ],
   },
 });

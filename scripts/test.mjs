@@ -30,7 +30,7 @@ for (const [name, command, args] of steps) {
   else failed += 1;
 }
 
-const projects = mode === "check" ? ["--project", "unit"] : [];
+const projects = mode === "check" ? ["--project=unit"] : ["--project=unit", "--project=end-to-end"];
 const ok = run("vitest", [
   "run",
   ...projects,

@@ -9,10 +9,16 @@ import { hideBin } from "yargs/helpers";
 import { backfillCommand } from "./commands/backfill.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { destinationsCommand } from "./commands/destinations.ts";
 import { emulateCommand } from "./commands/emulate.ts";
 import { exitCode, UsageError } from "./commands/exit-code.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { graphCommand } from "./commands/graph.ts";
+import { newCommand } from "./commands/new.ts";
+import { flagsCommand } from "./commands/flags.ts";
 import { runCommand } from "./commands/run.ts";
+import { secretsCommand } from "./commands/secrets.ts";
+import { testCommand } from "./commands/test.ts";
 import { validateCommand } from "./commands/validate.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
@@ -51,8 +57,14 @@ for (const add of [
   runCommand,
   backfillCommand,
   deadLettersCommand,
+  destinationsCommand,
+  flagsCommand,
+  secretsCommand,
   validateCommand,
+  testCommand,
   explainCommand,
+  graphCommand,
+  newCommand,
   demoCommand,
   emulateCommand,
 ])

@@ -50,7 +50,7 @@ describe("the directions between the rooms", () => {
     expressions: ["events", "config/suggest.ts"],
     transforms: ["avro", "events", "expressions", "config/secret.ts"],
     sinks: ["events", "sources"],
-    destinations: ["config", "sinks"],
+    destinations: ["config", "events", "sinks"],
     config: ["destinations", "avro"],
     emulators: ["avro", "events"],
     console: ["config", "destinations", "events", "sinks", "transforms"],

@@ -7,6 +7,7 @@ export interface DemoOptions extends GlobalOptions {
   readonly rate: number;
   readonly seconds: number | undefined;
   readonly seed: number;
+  readonly console: string;
 }
 
 /** The shipped pipeline, found from the installed package. */
@@ -23,6 +24,11 @@ export function demoCommand(cli: Argv<GlobalOptions>): void {
         .option("seconds", {
           type: "number",
           describe: "Stop after this long; off a terminal the default is 15",
+        })
+        .option("console", {
+          type: "string",
+          default: "127.0.0.1:8787",
+          describe: "Where to serve the REST API and console; another port when it is taken",
         })
         .option("seed", { type: "number", default: 1, describe: "The same seed gives the same events" })
         .example(

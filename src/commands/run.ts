@@ -80,12 +80,14 @@ async function runPipelines(files: readonly string[], options: RunOptions): Prom
   // Before anything is taken in: a stop asked for while the pipelines start is a stop like any other.
   const jobs: Job[] = [];
   let stopping = false;
+  const stateDir = resolve(options.state);
+  const settings = liveSettings(open, { log, stateDir });
   const release = onStopSignal((signal) => {
     stopping = true;
+    settings.stopWaiting();
     log.info({ signal }, "stopping: draining what is in flight");
     for (const { run } of jobs) run.stop();
   });
-  const settings = liveSettings(open, log);
   const giveUp = async (error: unknown): Promise<never> => {
     release();
     await settings.close();
@@ -97,22 +99,26 @@ async function runPipelines(files: readonly string[], options: RunOptions): Prom
   const console =
     open && (await consoleFor({ options, open, log, seenFlags, pipelines: pipelinesNow }).catch(giveUp));
   settings.follow(jobs);
+  const closeAll = async () => {
+    release();
+    await console?.close();
+    await settings.close();
+  };
+  const attached = await Promise.all(pipelines.map((pipeline) => settings.attach(pipeline)));
+  if (stopping) {
+    await closeAll();
+    return exitCode.done;
+  }
   const starts = await Promise.allSettled(
-    pipelines.map(async (own) => {
-      const live = settings.attach(own);
+    attached.map(async ({ own, live }) => {
       const observer = console ? seenFlags : undefined;
-      const job = await startJob(live, { log, observer, stateDir: resolve(options.state) });
+      const job = await startJob(live, { log, observer, stateDir });
       shown.push(consolePipeline(own, live, job));
       return job;
     }),
   );
   for (const start of starts) if (start.status === "fulfilled") jobs.push(start.value);
   const failure = starts.find((start) => start.status === "rejected");
-  const closeAll = async () => {
-    release();
-    await console?.close();
-    await settings.close();
-  };
   if (failure) {
     await stopAll(jobs);
     await closeAll();

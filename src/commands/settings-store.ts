@@ -33,9 +33,12 @@ export interface OpenStore {
   readonly scrubber: SecretScrubber;
 }
 
-export async function openStore(options: StoreOptions, env: Environment = process.env): Promise<OpenStore> {
+export async function openStore(
+  options: StoreOptions,
+  env: Environment = process.env,
+  scrubber = new SecretScrubber(),
+): Promise<OpenStore> {
   const folder = folderOf(options, env);
-  const scrubber = new SecretScrubber();
   const ring: KeyRing = {
     keys: masterKeys(env, scrubber),
     env,

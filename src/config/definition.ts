@@ -1,8 +1,12 @@
 // A pipeline file. This one definition gives validation, types, defaults, the editor schema and the docs. What
 // a stage takes beside its `type` is defined by the stage.
 
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is how references are written.
+
 import Type from "typebox";
 import type { Static } from "typebox";
+
+import { SecretText } from "./secret.ts";
 
 /** Types of sinks that keep a dead letter safe before the record is acked. */
 export const deadLetterTypes: readonly string[] = ["file", "pubsub"];
@@ -35,6 +39,53 @@ export const deadLetterWindow = Type.Object(
     default: {},
   },
 );
+
+// No defaults in here: a branch of a union has none. They are filled in where the settings are used.
+export const launchDarklyEnablement = Type.Object(
+  {
+    type: Type.Literal("launchdarkly"),
+    accessToken: SecretText({
+      maxLength: 512,
+      description: "Access token of LaunchDarkly with a reader role, as a reference.",
+    }),
+    projects: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+        minItems: 1,
+        maxItems: 1_000,
+        description: "Project keys; all that the token may see when absent.",
+      }),
+    ),
+    environments: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+        minItems: 1,
+        maxItems: 1_000,
+        description: "Environment keys; all when absent.",
+      }),
+    ),
+    events: Type.Optional(
+      Type.Boolean({
+        description: "Whether click, page view and custom events are exported; true when absent.",
+      }),
+    ),
+    pollMs: Type.Optional(
+      Type.Integer({
+        minimum: 5_000,
+        maximum: 86_400_000,
+        description: "How often LaunchDarkly is asked, in ms; 60000 when absent.",
+      }),
+    ),
+    baseUrl: Type.Optional(
+      Type.String({
+        pattern: "^https?://[^\\s/?#@]+$",
+        maxLength: 512,
+        description: "LaunchDarkly's own, `https://app.launchdarkly.com`, when absent.",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export type LaunchDarklySettings = Static<typeof launchDarklyEnablement>;
 
 export const pipelineFile = Type.Object(
   {
@@ -73,10 +124,10 @@ export const pipelineFile = Type.Object(
       default: "destinations.yaml",
       minLength: 1,
     }),
-    enablement: Type.String({
-      description: "File that says which flags and environments are exported.",
+    enablement: Type.Union([Type.String({ minLength: 1 }), launchDarklyEnablement], {
+      description:
+        "File that says which flags and environments are exported; or `launchdarkly`, to ask LaunchDarkly's REST API with the token in `${LAUNCHDARKLY_ACCESS_TOKEN}`; or the same with settings.",
       default: "enablement.yaml",
-      minLength: 1,
     }),
     inFlight: Type.Object(
       {

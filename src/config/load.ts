@@ -17,7 +17,7 @@ import type { Placed } from "./cross-rules.ts";
 import type { DeclaredFiles } from "./declared.ts";
 import { DeclaredLoader } from "./load-declared.ts";
 import { deadLetterTypes, pipelineFile } from "./definition.ts";
-import type { PipelineFile } from "./definition.ts";
+import type { LaunchDarklySettings, PipelineFile } from "./definition.ts";
 import { ownPart } from "./own-part.ts";
 import type { Outside } from "./outside.ts";
 import { inOrder } from "./problem.ts";
@@ -66,6 +66,8 @@ export interface LoadedPipeline {
   readonly drainMs: number;
   readonly destinations: Destinations;
   readonly enablement: Enablement;
+  /** Set: the enablement is LaunchDarkly's own, which is asked while the pipeline runs; `enablement` has nothing. */
+  readonly enablementFrom?: LaunchDarklySettings | undefined;
   /**
    * Config version: SHA-256 of what decides what a record becomes (name, transforms and sink, references
    * resolved, without secrets). Where records come from and run settings are not in it, so that a backfill
@@ -157,6 +159,7 @@ class Loader {
       drainMs,
       destinations,
       enablement,
+      enablementFrom: typeof pipeline.enablement === "string" ? undefined : pipeline.enablement,
       hash: configHash(name, [...steps, end]),
       scrubber: this.scrubber,
     };

@@ -8,11 +8,16 @@ export interface Cut {
   readonly sink: boolean;
 }
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: this is how references are written.
+const LAUNCHDARKLY = { type: "launchdarkly", accessToken: "${LAUNCHDARKLY_ACCESS_TOKEN}" };
+
 export function ownPart(file: unknown, replaced: Cut): unknown {
   if (!isMap(file)) return file;
   const { transforms } = file;
   return {
     ...file,
+    // Short for the settings with the usual token.
+    ...(file["enablement"] === "launchdarkly" ? { enablement: LAUNCHDARKLY } : {}),
     ...end("source", file["source"], replaced.source),
     ...end("sink", file["sink"], replaced.sink),
     ...only("deadLetters", file["deadLetters"], ["type", "window"]),

@@ -25,6 +25,10 @@ export const stageProblemCodes = {
     meaning: "redact is to hash values, but has no key. Hashes without a key can be tried out by anyone.",
     fix: "Add `key: ${REDACT_KEY}` and set the variable to at least 16 random characters.",
   },
+  "bad-record": {
+    meaning: "A record of a test has no body, or more than one.",
+    fix: "Give one of json, text and base64.",
+  },
   "not-a-time": {
     meaning: "A text is not a time.",
     fix: "Write ISO 8601, for example 2026-11-01T08:00:00Z.",

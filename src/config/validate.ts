@@ -1,4 +1,4 @@
-// Checks any of the YAML files in the data engineers' folder by what is in it: a pipeline, destinations or
+// Checks any of the YAML files in the data engineers' folder by what is in it: a pipeline, its tests, destinations or
 // enablement.
 
 import { dirname, resolve } from "node:path";
@@ -11,9 +11,10 @@ import type { Problem } from "./problem.ts";
 import { SecretScrubber } from "./scrubber.ts";
 import { Sources } from "./sources.ts";
 import { isMap } from "./stages.ts";
+import { declaredTest } from "./test-file.ts";
 import { YamlFile } from "./yaml-file.ts";
 
-export type FileKind = "pipeline" | "destinations" | "enablement";
+export type FileKind = "pipeline" | "destinations" | "enablement" | "test";
 
 export interface Validated {
   readonly kind: FileKind;
@@ -34,14 +35,16 @@ export async function validateFile(name: string, options: LoadOptions): Promise<
     const result = await loadPipeline(name, options);
     return { kind, problems: "problems" in result ? result.problems : [], sources: result.sources };
   }
-  if (isPrivate(options.declared[kind])) sources.hide(name);
+  const declared = kind === "test" ? declaredTest : options.declared[kind];
+  if (isPrivate(declared)) sources.hide(name);
   const context = { outside: options.outside, baseDir: dirname(path), scrubber };
-  await checkDeclared(file, options.declared[kind], context);
+  await checkDeclared(file, declared, context);
   return { kind, problems: inOrder(file.problems), sources };
 }
 
 function kindOf(value: unknown): FileKind {
   if (!isMap(value) || "source" in value || "sink" in value) return "pipeline";
+  if (Array.isArray(value["cases"])) return "test";
   return Array.isArray(value["destinations"])
     ? "destinations"
     : "environments" in value

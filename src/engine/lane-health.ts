@@ -29,6 +29,7 @@ export class LaneHealth {
   private throttledUntilMs = 0;
   private throttles = 0;
   private isParked = false;
+  private saidCode = "";
 
   constructor(
     private readonly lane: string,
@@ -105,7 +106,10 @@ export class LaneHealth {
     this.circuit.failure();
     this.concurrency.trouble();
     this.budget.failure();
-    if (before !== "closed" || this.circuit.state === "closed") return;
+    if (this.circuit.state === "closed") return;
+    // Said once, and again when the reason changes: a reset first, then an expired certificate for hours.
+    if (before !== "closed" && fault.code === this.saidCode) return;
+    this.saidCode = fault.code;
     const fields = { destination: this.lane, code: fault.code, err: fault };
     this.context.log.warn(fields, "destination is unavailable; its events are held");
   }

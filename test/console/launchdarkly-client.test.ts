@@ -1,10 +1,6 @@
 // LaunchDarkly's own client for its REST API, pointed at ours.
 
-import {
-  Configuration,
-  DataExportDestinationsApi,
-  FeatureFlagsApi,
-} from "launchdarkly-api-typescript";
+import { Configuration, DataExportDestinationsApi, FeatureFlagsApi } from "launchdarkly-api-typescript";
 import { describe, expect, it } from "vitest";
 
 import { aConsole, aFeature, ENVIRONMENT } from "./world.ts";
@@ -49,7 +45,9 @@ describe("LaunchDarkly's own API client", () => {
       kind: "segment",
       on: true,
       version: 1,
-      _links: { self: { href: `/api/v2/destinations/default/${ENVIRONMENT}/${id}`, type: "application/json" } },
+      _links: {
+        self: { href: `/api/v2/destinations/default/${ENVIRONMENT}/${id}`, type: "application/json" },
+      },
     });
     expect((created.data.config as { writeKey: string }).writeKey).toBe("••••1234");
 
@@ -60,7 +58,11 @@ describe("LaunchDarkly's own API client", () => {
       { op: "test", path: "/version", value: 1 },
       { op: "replace", path: "/name", value: "Renamed" },
       { op: "replace", path: "/on", value: false },
-      { op: "replace", path: "/config", value: { writeKey: "another-write-key-9876", endpoint: world.emulator.url } },
+      {
+        op: "replace",
+        path: "/config",
+        value: { writeKey: "another-write-key-9876", endpoint: world.emulator.url },
+      },
     ]);
     expect(patched.data).toMatchObject({ name: "Renamed", on: false, version: 2 });
     expect((patched.data.config as { writeKey: string }).writeKey).toBe("••••9876");
@@ -69,7 +71,10 @@ describe("LaunchDarkly's own API client", () => {
     expect(got.data).toEqual(patched.data);
 
     expect((await api.deleteDestination("default", ENVIRONMENT, id)).status).toBe(204);
-    expect(await failure(api.getDestination("default", ENVIRONMENT, id))).toEqual({ status: 404, code: "not_found" });
+    expect(await failure(api.getDestination("default", ENVIRONMENT, id))).toEqual({
+      status: 404,
+      code: "not_found",
+    });
   });
 
   it("takes a configuration that is a JSON text, as the documented examples have it", async () => {
@@ -83,17 +88,27 @@ describe("LaunchDarkly's own API client", () => {
     const { api, world } = await aClient();
     const { data } = await api.postDestination("default", ENVIRONMENT, post(world.emulator.url));
     const id = data._id!;
-    const stranger = new DataExportDestinationsApi(new Configuration({ apiKey: "api-wrong", basePath: world.url }));
+    const stranger = new DataExportDestinationsApi(
+      new Configuration({ apiKey: "api-wrong", basePath: world.url }),
+    );
     expect(await failure(stranger.getDestinations())).toEqual({ status: 401, code: "unauthorized" });
     expect(await failure(api.postDestination("default", ENVIRONMENT, { name: "x" } as never))).toEqual({
       status: 400,
       code: "invalid_request",
     });
     expect(
-      await failure(api.patchDestination("default", ENVIRONMENT, id, [{ op: "test", path: "/version", value: 7 }])),
+      await failure(
+        api.patchDestination("default", ENVIRONMENT, id, [{ op: "test", path: "/version", value: 7 }]),
+      ),
     ).toEqual({ status: 409, code: "optimistic_locking_error" });
-    expect(await failure(api.deleteDestination("default", ENVIRONMENT, id))).toEqual({ status: 409, code: "conflict" });
-    expect(await failure(api.getDestination("default", "other", id))).toEqual({ status: 404, code: "not_found" });
+    expect(await failure(api.deleteDestination("default", ENVIRONMENT, id))).toEqual({
+      status: 409,
+      code: "conflict",
+    });
+    expect(await failure(api.getDestination("default", "other", id))).toEqual({
+      status: 404,
+      code: "not_found",
+    });
   });
 
   it("switches a flag's export by JSON Patch and by semantic patch", async () => {
@@ -110,9 +125,10 @@ describe("LaunchDarkly's own API client", () => {
     const off = await flags.patchFeatureFlag(
       "*",
       "checkout",
-      { environmentKey: ENVIRONMENT, instructions: [{ kind: "updateTrackEvents", trackEvents: false }] } as never,
-      undefined,
-      undefined,
+      {
+        environmentKey: ENVIRONMENT,
+        instructions: [{ kind: "updateTrackEvents", trackEvents: false }],
+      } as never,
       undefined,
       { headers: { "Content-Type": "application/json; domain-model=launchdarkly.semanticpatch" } },
     );

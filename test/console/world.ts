@@ -76,7 +76,7 @@ export async function aConsole(options: WorldOptions = {}) {
     ...options.env,
   };
   const open = await openStore({}, env);
-  const settings = liveSettings(open, log);
+  const settings = liveSettings(open, { log, stateDir: folder });
   const { source, offer } = pushSource();
   const deadLetters = join(folder, "letters.ndjson");
   const own = pipelineOf(source, {
@@ -85,7 +85,7 @@ export async function aConsole(options: WorldOptions = {}) {
     declared: options.declared ?? [],
     enablement: options.enablement ?? [],
   });
-  const live = settings.attach(own);
+  const { live } = await settings.attach(own);
   const seenFlags = new SeenFlags();
   const job = await startJob(live, { log, observer: seenFlags });
   settings.follow([job]);
@@ -102,7 +102,11 @@ export async function aConsole(options: WorldOptions = {}) {
     await settings.close();
     await emulator.close();
   });
-  const request = async (method: string, path: string, init: { body?: unknown; headers?: Record<string, string>; raw?: string } = {}) => {
+  const request = async (
+    method: string,
+    path: string,
+    init: { body?: unknown; headers?: Record<string, string>; raw?: string } = {},
+  ) => {
     const hasBody = init.body !== undefined || init.raw !== undefined;
     const response = await fetch(console.url + path, {
       method,
@@ -115,7 +119,12 @@ export async function aConsole(options: WorldOptions = {}) {
     });
     const text = await response.text();
     const isJson = response.headers.get("content-type")?.includes("json") && text !== "";
-    const answer: Answer = { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : undefined, text };
+    const answer: Answer = {
+      status: response.status,
+      headers: response.headers,
+      body: isJson ? JSON.parse(text) : undefined,
+      text,
+    };
     return answer;
   };
   let records = 0;
@@ -131,7 +140,10 @@ export async function aConsole(options: WorldOptions = {}) {
     request,
     /** Offers an export event; its record says how it was settled. */
     offer(event: object, environment = ENVIRONMENT): ListedRecord {
-      const record = aRecord(`r${records++}`, JSON.stringify({ project: PROJECT, environment, version: 1, event }));
+      const record = aRecord(
+        `r${records++}`,
+        JSON.stringify({ project: PROJECT, environment, version: 1, event }),
+      );
       offer(record);
       return record;
     },
@@ -180,7 +192,10 @@ function pipelineOf(
     source: { definition: pushed, config: {} },
     transforms: [stage(jsonDecode), stage(filterEnabled), stage(segmentEvent)],
     sink: stage(segment, { probeMs: 3_600_000 }),
-    deadLetters: { ...stage(fileSink, { path: of.deadLetters, durable: true }), window: { size: 1000, max: 3 } },
+    deadLetters: {
+      ...stage(fileSink, { path: of.deadLetters, durable: true }),
+      window: { size: 1000, max: 3 },
+    },
     inFlight: { records: 10_000, bytes: 32 * 1024 * 1024 },
     drainMs: 1_000,
     destinations: destinationsOf(...of.declared),

@@ -126,4 +126,12 @@ describe("a lane's health", () => {
       "info: destination answers again",
     ]);
   });
+
+  it("says it again when a destination is away for another reason", () => {
+    const log = recordingLog();
+    const health = new LaneHealth("d", 4, { clock: new VirtualClock(), random: () => 0, log });
+    for (const code of ["timeout", "timeout", "tls", "tls"])
+      for (let i = 0; i < 5; i++) health.failed(new SinkFault("unavailable", "away", { code }));
+    expect(log.lines.map(({ fields }) => (fields as { code: string }).code)).toEqual(["timeout", "tls"]);
+  });
 });

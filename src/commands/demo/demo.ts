@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { startPubSub } from "../../emulators/pubsub/start-pubsub.ts";
 import { startSegment } from "../../emulators/segment/emulator.ts";
 import { sleep, systemClock } from "../../engine/clock.ts";
+import { allOf } from "../../engine/observers.ts";
 import { type DemoOptions, SHIPPED_PIPELINE } from "../demo.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
 import { startJob } from "../job.ts";
@@ -13,6 +14,7 @@ import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
 import { onStopSignal } from "../signals.ts";
 import { summaryTable } from "../summary.ts";
+import { demoConsole } from "./demo-console.ts";
 import { LastEvents } from "./last-events.ts";
 import { createTopic, publishSamples, SUBSCRIPTION } from "./sample-topic.ts";
 import { LiveView } from "./live-view.ts";
@@ -54,7 +56,11 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
     });
     const last = new LastEvents();
     const startedAt = performance.now();
-    const { run, metrics } = await startJob(pipeline, { log, observer: last });
+    const console = await demoConsole(pipeline, options.console, log);
+    const job = await startJob(console.live, { log, observer: allOf(last, console.seenFlags) });
+    const { run, metrics } = job;
+    console.show(job);
+    view.say(`Console: ${console.url}`);
     const over = new AbortController();
     const stop = () => {
       over.abort();
@@ -68,6 +74,7 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
     const seconds = options.seconds ?? (process.stdout.isTTY ? undefined : SECONDS_OFF_TERMINAL);
     if (seconds !== undefined) void sleep(systemClock, seconds * 1000, over.signal).then(stop);
     const result = await run.done;
+    await console.close();
     over.abort();
     release();
     view.stop();

@@ -39,6 +39,12 @@ export interface Post {
   readonly reach?: Reach | undefined;
 }
 
+/** What a sink needs of it: tests of pipelines put a script in its place. */
+export interface Poster {
+  post(request: Post, signal: AbortSignal): Promise<Answer>;
+  close(): Promise<void>;
+}
+
 export interface HttpClientOptions {
   /** From the call to the status line: waiting for a connection, sending, and waiting for the answer. */
   readonly timeoutMs: number;
@@ -59,7 +65,7 @@ interface Entry {
   failuresInARow: number;
 }
 
-export class HttpClient {
+export class HttpClient implements Poster {
   private readonly fresh = new Map<string, Entry>();
   private readonly retired = new Set<Pool>();
 

@@ -8,7 +8,7 @@ import type { Batch, BatchLimits, Encoded, LaneSettings, RunContext, Sink } from
 import { DataError, SinkFault, toError } from "../../engine/errors.ts";
 import type { SegmentEvent } from "../../events/segment-event.ts";
 import { checkMessage } from "./check-message.ts";
-import { type Answer, HttpClient, type Post } from "./http-client.ts";
+import { type Answer, HttpClient, type Post, type Poster } from "./http-client.ts";
 import { bare, isClientBug, networkCode, wasSurelyNotTaken } from "./network-fault.ts";
 import { outcomeOf } from "./outcome.ts";
 import { buildBody, envelopeBytes } from "./request-body.ts";
@@ -53,14 +53,13 @@ const EMPTY_BATCH_ANSWERS = new Set(["http-400", "http-422"]);
 
 export class SegmentSink implements Sink<SegmentEvent> {
   readonly limits: BatchLimits;
-  private readonly client: HttpClient;
 
   constructor(
     private readonly config: SegmentSinkConfig,
     private readonly context: RunContext,
     private readonly version: string,
+    private readonly client: Poster = new HttpClient(context.clock, config),
   ) {
-    this.client = new HttpClient(context.clock, config);
     this.limits = {
       count: config.maxBatchEvents,
       bytes: config.maxBatchBytes,

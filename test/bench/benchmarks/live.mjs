@@ -1,0 +1,104 @@
+// Pub/Sub to Segment: a backlog in a local Pub/Sub of its own process, the job, and a Segment-shaped server in another.
+// Measured at the sink, between a first mark (everything warm) and a last one (the backlog not yet at its end).
+
+import { fileURLToPath } from "node:url";
+
+import { compare } from "../harness/compare.mjs";
+import { eventsFile } from "../harness/inputs.mjs";
+import { core, folder, heard, launch, serve, stop } from "../harness/launch.mjs";
+import { WRITE_KEY, writePipeline } from "../harness/pipelines.mjs";
+import { cpuMsOf, peakBytesOf } from "../harness/proc.mjs";
+import { exportSchema, mainScript } from "../harness/product.mjs";
+import { median, pairedRatio } from "../harness/statistics.mjs";
+
+export const summary =
+  "A local Pub/Sub with a backlog, the job, a Segment-shaped server, each its own process; the job has one core, the servers share the other.";
+
+const SLUICE = "sluice run";
+const BY_HAND = "hand-written job";
+const HAND_WRITTEN = fileURLToPath(new URL("../hand-written.mjs", import.meta.url));
+const MIB = 2 ** 20;
+
+export async function run({ quick, repeats, say }) {
+  const count = quick ? 60_000 : 200_000;
+  const { path: file, passing } = await eventsFile(count, 1, say);
+  // The slower job is given fewer events to be measured on, not a smaller backlog.
+  const jobs = [
+    { name: SLUICE, start: startSluice, marks: [0.2, 0.95].map((share) => Math.floor(passing * share)) },
+    { name: BY_HAND, start: startByHand, marks: [0.1, 0.3].map((share) => Math.floor(passing * share)) },
+  ];
+  const variants = jobs.map(({ name, start, marks }) => ({
+    name,
+    run: () => once({ start, marks, count, file }),
+  }));
+  const samples = await compare(variants, { repeats, warmups: 0, say });
+  const byHand = samples.get(BY_HAND);
+  const rows = [...samples].flatMap(([name, figures]) =>
+    Object.entries(figures).map(([figure, values]) => ({
+      variant: name,
+      figure,
+      values,
+      against: name === BY_HAND ? undefined : { variant: BY_HAND, values: byHand[figure] },
+    })),
+  );
+  const own = samples.get(SLUICE)["events/s"];
+  return {
+    rows,
+    targets: [
+      {
+        what: "Pub/Sub to Segment, one core for the job",
+        target: "≥ 10,000 events/s",
+        values: own,
+        unit: "events/s",
+        ratio: `${pairedRatio(own, byHand["events/s"]).toFixed(2)} × ${BY_HAND}`,
+        met: median(own) >= 10_000,
+      },
+    ],
+  };
+}
+
+async function once({ start, marks, count, file }) {
+  const [pubsub, segment] = await Promise.all([
+    serve("servers/pubsub.mjs", { count, file }),
+    serve("servers/segment.mjs", { marks }),
+  ]);
+  const job = start(pubsub, `http://127.0.0.1:${segment.port}`);
+  try {
+    const at = [];
+    for (const mark of marks) {
+      const { events, atMs } = await Promise.race([
+        heard(segment.child, (message) => message.mark === mark),
+        job.ended, // Rejects: nothing but our SIGKILL is an end that is expected.
+      ]);
+      at.push({ events, atMs, cpuMs: cpuMsOf(job.pid) });
+    }
+    const [from, to] = at;
+    const events = to.events - from.events;
+    return {
+      "events/s": (events / (to.atMs - from.atMs)) * 1000,
+      "CPU µs/event": ((to.cpuMs - from.cpuMs) * 1000) / events,
+      "peak RSS MiB": peakBytesOf(job.pid) / MIB,
+    };
+  } finally {
+    await stop(job.child, job.ended, "SIGKILL");
+    await Promise.all([pubsub.close(), segment.close()]);
+  }
+}
+
+function startSluice({ address, subscription }, endpoint) {
+  const pipeline = writePipeline(folder, "live", { subscription, endpoint });
+  const args = ["run", pipeline, "--log-level", "error"];
+  const env = { PUBSUB_EMULATOR_HOST: address, BENCH_WRITE_KEY: WRITE_KEY };
+  return launch(mainScript, args, { on: core.measured, env, expect: ["SIGKILL"] });
+}
+
+function startByHand({ address, subscription }, endpoint) {
+  const env = {
+    PUBSUB_EMULATOR_HOST: address,
+    SUBSCRIPTION: subscription,
+    SCHEMA_FILE: exportSchema,
+    SEGMENT_HOST: endpoint,
+    WRITE_KEY,
+  };
+  return launch(HAND_WRITTEN, [], { on: core.measured, env, expect: ["SIGKILL"] });
+}

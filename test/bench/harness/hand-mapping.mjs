@@ -1,0 +1,71 @@
+// The mapping to Segment as somebody would write it who needs it today: for the comparisons. Same fields as ours and
+// nothing else: no checks, no hash for the messageId, no identity beyond the common shapes, no counting.
+
+/** `wrapped` is what avsc yields: the event inside an object named after its record. */
+export function segmentMessage({ project, environment, event: wrapped, version }) {
+  const event = wrapped[Object.keys(wrapped)[0]];
+  switch (event.kind) {
+    case "feature":
+      return track(event, project, environment, version, {
+        default: event.default ?? undefined,
+        flagVersion: event.version ?? undefined,
+        key: event.key,
+        prereqOf: event.prereqOf ?? undefined,
+        reasonKind: event.reason?.kind,
+        value: event.value ?? undefined,
+        variation: event.variation ?? undefined,
+        variationName: event.variationName ?? undefined,
+      });
+    case "custom":
+      return track(event, project, environment, version, {
+        key: event.key,
+        metricValue: event.metricValue ?? undefined,
+        url: event.url ?? undefined,
+      });
+    case "click":
+      return track(event, project, environment, version, {
+        key: event.key,
+        selector: event.selector ?? undefined,
+        url: event.url ?? undefined,
+      });
+    case "pageview":
+      return {
+        ...track(event, project, environment, version, { key: event.key, url: event.url }),
+        event: undefined,
+        type: "page",
+      };
+    case "alias":
+      return {
+        type: "alias",
+        messageId: `ld-${event.id}`,
+        timestamp: new Date(event.creationDate).toISOString(),
+        userId: event.key,
+        previousId: event.previousKey,
+      };
+    default:
+      return undefined;
+  }
+}
+
+function track(event, project, environment, version, own) {
+  const contextKeys = event.contextKeys ?? keysOf(event);
+  return {
+    anonymousId: contextKeys.anonymousUser,
+    event: event.kind,
+    integrations: {},
+    messageId: `ld-${event.id}`,
+    properties: { contextKeys, project, environment, eventId: event.id, ...own, version },
+    timestamp: new Date(event.creationDate).toISOString(),
+    type: "track",
+    userId: contextKeys.user,
+  };
+}
+
+function keysOf(event) {
+  if (event.context) {
+    const context = JSON.parse(event.context);
+    return { [context.kind]: context.key };
+  }
+  if (event.userKey) return { [event.contextKind ?? "user"]: event.userKey };
+  return { user: JSON.parse(event.user).key };
+}

@@ -1,0 +1,45 @@
+// The pipelines that are measured: the shipped one, but for its limits and where things are.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { ENVIRONMENT } from "./inputs.mjs";
+import { exportSchema } from "./product.mjs";
+
+/** Far above what is reached, so that the limiter works and does not limit. */
+const EVENTS_PER_SECOND = 1_000_000;
+const REQUESTS_PER_SECOND = 10_000;
+export const WRITE_KEY = "a-write-key-for-benchmarks";
+
+/** Writes pipeline.yaml with its destinations and enablement into a new folder; yields the pipeline's path. */
+export function writePipeline(
+  parent,
+  name,
+  { subscription = "projects/bench/subscriptions/none", endpoint = "http://127.0.0.1:9", decode } = {},
+) {
+  const folder = join(parent, name);
+  mkdirSync(folder, { recursive: true });
+  const config = `{ writeKey: "\${BENCH_WRITE_KEY}", endpoint: "${endpoint}", eventsPerSecond: ${EVENTS_PER_SECOND}, requestsPerSecond: ${REQUESTS_PER_SECOND} }`;
+  writeFileSync(
+    join(folder, "destinations.yaml"),
+    `destinations: [{ id: bench, environment: ${ENVIRONMENT}, config: ${config} }]\n`,
+  );
+  writeFileSync(
+    join(folder, "enablement.yaml"),
+    `environments: [{ environment: ${ENVIRONMENT}, allFlags: true }]\n`,
+  );
+  const path = join(folder, "pipeline.yaml");
+  writeFileSync(
+    path,
+    `name: ${name}
+source: { type: pubsub, subscription: ${subscription} }
+transforms:
+  - ${decode ?? `{ type: avro-decode, schema: "${exportSchema}" }`}
+  - { type: filter-enabled }
+  - { type: segment-event }
+sink: { type: segment }
+deadLetters: { type: file, path: dead-letters/ }
+`,
+  );
+  return path;
+}

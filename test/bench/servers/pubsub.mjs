@@ -1,0 +1,56 @@
+// The product's local Pub/Sub as a process of its own, with a backlog of messages before it says that it is ready.
+//
+// Settings: { count, file } for raw Avro data of a container file on a topic with that schema, or { count, bytes }
+// for JSON events of exactly so many bytes on a topic without one; { faults } for its stream faults. Says
+// { address, subscription }; answers { ask: "state" } with the subscription's state.
+
+import { readDatums } from "../harness/read-datums.mjs";
+import { load } from "../harness/product.mjs";
+import { ENVIRONMENT } from "../harness/inputs.mjs";
+
+const { count, file, bytes, faults } = JSON.parse(process.argv[2]);
+const { startPubSub } = await load("emulators/pubsub/start-pubsub.js");
+
+const TOPIC = "projects/bench/topics/events";
+const SUBSCRIPTION = "projects/bench/subscriptions/events";
+const AT_ONCE = 1_000;
+
+const pubsub = await startPubSub(faults ? { faults: { streams: faults } } : {});
+const { schema, data } = file ? readDatums(file, count) : { data: jsonEvents(count, bytes) };
+if (schema) {
+  const name = "projects/bench/schemas/events";
+  pubsub.createSchema({ name, type: "AVRO", definition: schema });
+  pubsub.createTopic({ name: TOPIC, schemaSettings: { schema: name, encoding: "BINARY" } });
+} else pubsub.createTopic(TOPIC);
+pubsub.createSubscription({ name: SUBSCRIPTION, topic: TOPIC, ackDeadlineSeconds: 60 });
+for (let i = 0; i < data.length; i += AT_ONCE) {
+  pubsub.publish(
+    TOPIC,
+    data.slice(i, i + AT_ONCE).map((one) => ({ data: one })),
+  );
+}
+process.send({ address: pubsub.address, subscription: SUBSCRIPTION });
+process.on("message", ({ ask }) => {
+  if (ask === "state") process.send({ state: pubsub.subscription(SUBSCRIPTION) });
+});
+process.on("disconnect", () => process.exit(0));
+
+function jsonEvents(n, size) {
+  return Array.from({ length: n }, (_, i) => {
+    const text = (pad) =>
+      JSON.stringify({
+        project: "5744c12345c9900708000001",
+        environment: ENVIRONMENT,
+        event: {
+          kind: "custom",
+          id: `bench-${i}`,
+          creationDate: 1_767_225_600_000 + i,
+          key: "order-placed",
+          contextKeys: { user: `user-${i % 5_000}` },
+          data: pad,
+        },
+        version: 2,
+      });
+    return Buffer.from(text("x".repeat(size - text("").length)));
+  });
+}

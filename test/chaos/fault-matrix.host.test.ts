@@ -1,0 +1,192 @@
+// The fault matrix, rows 23 to 28: the machine the program runs on, and who else does.
+
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { describe, expect } from "vitest";
+
+import { allGood, type Mix } from "./support/oracle.ts";
+import { defaults } from "./support/pipeline-yaml.ts";
+import { preload } from "./support/preload.ts";
+import { leftOut } from "./support/results.ts";
+import { row } from "./support/row.ts";
+import { runs } from "./support/system.ts";
+import type { World } from "./support/world.ts";
+
+const LOAD = 100;
+const manyBad: Mix = { ...allGood, undecodable: 250 };
+
+/** Every acked dead letter is on the disk, also while the disk is full: that is judged in the end, with the rest. */
+async function whileFull(world: World, ms: number): Promise<void> {
+  await world.program.says(/"msg":"dead letters cannot be written/);
+  await sleep(ms);
+  expect((await world.pubsub.state()).outstanding, "what cannot be written is held").toBeGreaterThan(0);
+}
+
+describe("the machine under faults", () => {
+  const limited = "the dead letters reach the largest size of a file for 5 s";
+  if (!runs("prlimit", "--version")) leftOut("23", limited, "prlimit (util-linux) is not here");
+  else
+    row("23", limited, { load: LOAD, mix: manyBad }, async (world) => {
+      const limit = (size: string) =>
+        execFileSync("prlimit", [`--pid=${world.program.pid}`, `--fsize=${size}`]);
+      limit("4096:unlimited");
+      await whileFull(world, 5_000);
+      limit("unlimited:unlimited");
+      return { injected: "1 limit", note: "held, not acked, then written" };
+    });
+
+  const full = "the disk of the dead letters is full for 5 s";
+  if (!runs("sh", "-c", "d=$(mktemp -d) && mount -t tmpfs none $d && umount $d; s=$?; rmdir $d; exit $s"))
+    leftOut("23", full, "a file system of one's own (tmpfs) cannot be mounted here");
+  else
+    row(
+      "23",
+      full,
+      {
+        load: LOAD,
+        mix: manyBad,
+        prepare: async (world) => {
+          const folder = join(world.folder, "dead-letters");
+          await mkdir(folder);
+          execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "none", folder]);
+          world.defer(() => execFileSync("umount", ["-l", folder]));
+        },
+      },
+      async (world) => {
+        const ballast = join(world.folder, "dead-letters", "ballast");
+        // It ends when there is no space left.
+        runs("dd", "if=/dev/zero", `of=${ballast}`, "bs=1k");
+        await whileFull(world, 5_000);
+        await rm(ballast);
+        return { injected: "1 full disk", note: "held, not acked, then written" };
+      },
+    );
+
+  row(
+    "23",
+    "the last line of the dead letters is torn",
+    {
+      load: LOAD,
+      mix: manyBad,
+      pipeline: { deadLetters: "dead-letters/one.ndjson" },
+      prepare: async (world) => {
+        await mkdir(join(world.folder, "dead-letters"));
+        await writeFile(join(world.folder, "dead-letters", "one.ndjson"), '{"id":"1","body":"torn he');
+      },
+    },
+    async (world) => {
+      await sleep(2_000);
+      const { torn, lines } = await world.deadLetters();
+      expect(torn).toBe(1);
+      expect(lines.length).toBeGreaterThan(0);
+      return { injected: "1 torn line", note: "kept, and closed" };
+    },
+  );
+
+  const steps = ["3600000", "-3600000", "0", "-600000", "30000", "60000", "90000", "frozen", "0"];
+  const stepThrough = async (set: (step: string) => Promise<void>) => {
+    for (const step of steps) {
+      await set(step);
+      await sleep(1_000);
+    }
+  };
+
+  row(
+    "24",
+    "the wall clock is set, an hour forward and back, in steps, and stands still",
+    {
+      load: LOAD,
+      node: preload("clock"),
+      env: { CHAOS_CLOCK_OFFSET: "clock-offset" },
+      prepare: (world) => writeFile(join(world.folder, "clock-offset"), "0"),
+    },
+    async (world) => {
+      const file = join(world.folder, "clock-offset");
+      await stepThrough((step) => writeFile(file, step));
+      return { injected: `${steps.length} steps` };
+    },
+  );
+
+  const library = ["x86_64-linux-gnu", "aarch64-linux-gnu"]
+    .map((machine) => `/usr/lib/${machine}/faketime/libfaketimeMT.so.1`)
+    .find((path) => existsSync(path));
+  const setBySystem = "the system's clock is set, an hour forward and back, and in steps (libfaketime)";
+  if (library === undefined)
+    leftOut("24", setBySystem, "libfaketime (Debian package of that name) is not here");
+  else
+    row(
+      "24",
+      setBySystem,
+      {
+        load: LOAD,
+        env: {
+          LD_PRELOAD: library,
+          FAKETIME_TIMESTAMP_FILE: "faketime",
+          FAKETIME_NO_CACHE: "1",
+          FAKETIME_DONT_FAKE_MONOTONIC: "1",
+          DONT_FAKE_MONOTONIC: "1",
+        },
+        prepare: (world) => writeFile(join(world.folder, "faketime"), "+0"),
+      },
+      async (world) => {
+        const file = join(world.folder, "faketime");
+        await stepThrough((step) =>
+          step === "frozen"
+            ? Promise.resolve()
+            : writeFile(file, `${Number(step) >= 0 ? "+" : ""}${Number(step) / 1000}`),
+        );
+        return { injected: `${steps.length - 1} steps` };
+      },
+    );
+
+  const blockMs = 12_000;
+  row(
+    "25",
+    `the event loop stands still for ${blockMs / 1000} s, longer than a lease`,
+    { load: LOAD, node: preload("block"), env: { CHAOS_BLOCK_MS: String(blockMs) } },
+    async (world) => {
+      world.program.signal("SIGUSR2");
+      await sleep(blockMs + 1_000);
+      expect(world.program.starts).toBe(1);
+      // The requests that were under way when it began are past their deadline.
+      return {
+        injected: "1 standstill",
+        allowed: { duplicates: defaults.concurrency * defaults.maxBatchEvents },
+      };
+    },
+  );
+
+  leftOut("26", "pipelines are changed under load", "a running pipeline does not take up changed files yet");
+
+  row("27", "SIGHUP, which nobody asked it to understand, again and again", { load: LOAD }, async (world) => {
+    for (let i = 0; i < 5; i++) {
+      await world.program.hit("SIGHUP");
+      await sleep(400);
+    }
+    return {
+      injected: "5 SIGHUP",
+      allowed: { duplicates: 5 * defaults.maxMessages },
+      note: "ends it, loses nothing",
+    };
+  });
+
+  row("28", "two copies on one subscription; one is killed, then the other", { load: 200 }, async (world) => {
+    const other = world.another();
+    await other.start();
+    await sleep(2_500);
+    await world.program.kill();
+    await sleep(2_500);
+    await other.kill();
+    await sleep(2_500);
+    const books = await other.stop();
+    expect(books.code).toBe(0);
+    return {
+      injected: "2 SIGKILL",
+      allowed: { duplicates: 2 * defaults.maxMessages, eventsPerSecond: 2_700 },
+    };
+  });
+});

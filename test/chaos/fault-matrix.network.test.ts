@@ -1,0 +1,173 @@
+// The fault matrix, rows 18 to 22: the way to Segment.
+
+import { rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { describe, expect } from "vitest";
+
+import { allGood } from "./support/oracle.ts";
+import { defaults } from "./support/pipeline-yaml.ts";
+import { preload } from "./support/preload.ts";
+import { isLong } from "./support/results.ts";
+import { row } from "./support/row.ts";
+import { authorityFile, type Certificate, TlsFront } from "./support/tls-front.ts";
+
+const LOAD = 150;
+const { maxBatchEvents } = defaults;
+
+describe("the way to Segment under faults", () => {
+  const downMs = isLong ? 15_000 : 6_000;
+
+  row("18", `connections refused for ${downMs / 1000} s`, { load: LOAD }, async (world) => {
+    await world.toSegment.refuse();
+    await sleep(downMs);
+    await world.toSegment.accept();
+    // What was under way when it went down may have been taken.
+    return { injected: "1 outage", allowed: { duplicates: defaults.concurrency * maxBatchEvents } };
+  });
+
+  const down = join(tmpdir(), `sluice-chaos-dns-${process.pid}`);
+  row(
+    "18",
+    "the name of Segment cannot be resolved for 5 s",
+    {
+      load: LOAD,
+      node: preload("dns"),
+      env: { CHAOS_DNS_DOWN: down },
+      endpoint: (port) => `http://segment.chaos:${port}`,
+    },
+    async (world) => {
+      await writeFile(down, "");
+      // Only a new connection asks for the name.
+      world.toSegment.resetAll();
+      await world.program.says(/"code":"dns"/);
+      await sleep(5_000);
+      await rm(down);
+      return { injected: "1 outage", allowed: { duplicates: defaults.concurrency * maxBatchEvents } };
+    },
+  );
+
+  for (const certificate of ["expired", "wrong-host", "self-signed"] as const satisfies Certificate[]) {
+    let front: TlsFront | undefined;
+    row(
+      "18",
+      `Segment shows a certificate that is ${certificate} for 4 s`,
+      {
+        load: LOAD,
+        env: { NODE_EXTRA_CA_CERTS: authorityFile },
+        endpoint: async (port, defer) => {
+          const started = await TlsFront.start(port, "good");
+          front = started;
+          defer(() => started.close());
+          return `https://localhost:${started.port}`;
+        },
+      },
+      async (world) => {
+        front?.use(certificate);
+        world.toSegment.resetAll();
+        await world.program.says(/"code":"tls"/);
+        // A handshake that was under way at the change may have made one more good connection.
+        for (let i = 0; i < 5; i++) {
+          await sleep(200);
+          world.toSegment.resetAll();
+        }
+        const before = (await world.segment.stats()).requests;
+        await sleep(4_000);
+        expect((await world.segment.stats()).requests, "nothing is sent past a bad certificate").toBe(before);
+        front?.use("good");
+        return { injected: "1 certificate", allowed: { duplicates: defaults.concurrency * maxBatchEvents } };
+      },
+    );
+  }
+
+  row(
+    "19",
+    "a redirect to another host is not followed and the key stays here",
+    { load: LOAD },
+    async (world) => {
+      let visits = 0;
+      const thief = createServer((_request, response) => {
+        visits += 1;
+        response.end("{}");
+      });
+      thief.on("connection", () => {
+        visits += 1;
+      });
+      await new Promise<void>((resolve) => thief.listen(0, "127.0.0.1", resolve));
+      try {
+        // A TCP server that listens has an AddressInfo.
+        const location = `http://127.0.0.1:${(thief.address() as AddressInfo).port}/v1/batch`;
+        for (const status of [301, 302, 307, 308]) {
+          await world.segment.inject({ action: { kind: "redirect", location, status } });
+          await sleep(1_200);
+          await world.segment.heal();
+        }
+        await world.probe();
+        expect(visits, "connections to the other host").toBe(0);
+      } finally {
+        thief.close();
+      }
+      return {
+        injected: `${(await world.segment.stats()).faultsPlayed} redirects`,
+        note: "0 connections elsewhere",
+      };
+    },
+  );
+
+  row(
+    "20",
+    "latency goes from 20 ms to 2 s and back",
+    { load: LOAD, pipeline: { timeoutMs: 8_000 } },
+    async (world) => {
+      world.toSegment.set({ latency: { ms: 10 } });
+      await sleep(1_500);
+      world.toSegment.set({ latency: { ms: 1_000 } });
+      await sleep(7_000);
+      world.toSegment.heal();
+      const recoveredMs = await world.probe(10_000);
+      expect((await world.segment.stats()).requests, "slow is not broken: nothing was given up").toBe(
+        Object.values((await world.segment.stats()).answers).reduce((sum, n) => sum + n, 0),
+      );
+      return { injected: "7 s of 2 s a request", recoveredMs };
+    },
+  );
+
+  row("21", "idle connections are closed just when they are needed", { load: 40 }, async (world) => {
+    const untilMs = performance.now() + 8_000;
+    let ended = 0;
+    while (performance.now() < untilMs) {
+      await sleep(20 + Math.random() * 60);
+      ended += world.toSegment.endAll();
+    }
+    return { injected: `${ended} connections closed`, allowed: { duplicates: ended * maxBatchEvents } };
+  });
+
+  for (const [what, action] of [
+    ["answers 503", { kind: "status", status: 503 }],
+    ["never answers", { kind: "never" }],
+    ["answers 401", { kind: "status", status: 401 }],
+  ] as const)
+    row(
+      "22",
+      `one of two destinations ${what}; the other is not touched`,
+      { load: LOAD, destinations: 2, mix: allGood, pipeline: { maxMessages: 5_000 } },
+      async (world) => {
+        await world.segment.inject({ action, match: { writeKey: world.writeKey(1) } });
+        await sleep(1_000);
+        const [issuedBefore, acceptedBefore] = [world.issued.size, (await world.segment.stats()).accepted];
+        await sleep(5_000);
+        const issued = world.issued.size - issuedBefore;
+        const accepted = (await world.segment.stats()).accepted - acceptedBefore;
+        expect(accepted, `the healthy one got ${accepted} of ${issued}`).toBeGreaterThanOrEqual(0.9 * issued);
+        await world.segment.heal();
+        return {
+          injected: `${(await world.segment.stats()).faultsPlayed} answers`,
+          note: `the healthy one got ${Math.round((100 * accepted) / issued)} % meanwhile`,
+        };
+      },
+    );
+});

@@ -1,0 +1,185 @@
+// The fault matrix, rows 12 to 17: what Segment may answer, and how.
+
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { describe, expect } from "vitest";
+
+import { allGood, usualMix } from "./support/oracle.ts";
+import { defaults } from "./support/pipeline-yaml.ts";
+import { row } from "./support/row.ts";
+import type { World } from "./support/world.ts";
+
+const { maxBatchEvents } = defaults;
+const LOAD = 150;
+
+/** Faults in force for so long, then none. */
+async function during(world: World, ms: number): Promise<void> {
+  await sleep(ms);
+  await world.segment.heal();
+}
+
+async function requestsDuring(world: World, ms: number): Promise<number> {
+  const before = (await world.segment.stats()).requests;
+  await sleep(ms);
+  return (await world.segment.stats()).requests - before;
+}
+
+describe("the sink under faults", () => {
+  for (const statuses of [
+    [500, 502],
+    [503, 504, 408],
+  ])
+    row(
+      "12",
+      `three requests of ten are answered ${statuses.join(" or ")}`,
+      { load: LOAD },
+      async (world) => {
+        for (const status of statuses)
+          await world.segment.inject({ action: { kind: "status", status }, percent: 30 / statuses.length });
+        await during(world, 5_000);
+        return { injected: `${(await world.segment.stats()).faultsPlayed} answers` };
+      },
+    );
+
+  const retryAfters: Record<string, Readonly<Record<string, string>>> = {
+    "Retry-After in seconds": { "retry-after": "3" },
+    "Retry-After as a date": { "retry-after": "date" },
+    "a Retry-After that is garbage": { "retry-after": "soon" },
+    "Retry-After 0": { "retry-after": "0" },
+    "X-RateLimit-Reset alone": { "x-ratelimit-reset": "3" },
+    "no header": {},
+  };
+  for (const [what, headers] of Object.entries(retryAfters))
+    row("13", `a storm of 429 with ${what}`, { load: LOAD }, async (world) => {
+      const inSeconds = new Date(Date.now() + 6_999).toUTCString();
+      const given = headers["retry-after"] === "date" ? { "retry-after": inSeconds } : headers;
+      const asksForThree = JSON.stringify(headers).includes("3") || headers["retry-after"] === "date";
+      await world.segment.inject({ action: { kind: "status", status: 429, headers: given } });
+      const answered = (await world.segment.stats()).answers["429"] ?? 0;
+      await world.until("a 429", async () => ((await world.segment.stats()).answers["429"] ?? 0) > answered);
+      // What was under way at the first 429 may still come in.
+      await sleep(400);
+      const paused = await requestsDuring(world, asksForThree ? 1_500 : 250);
+      expect(paused, "requests during the pause").toBe(0);
+      await sleep(2_500);
+      await world.segment.heal();
+      return {
+        injected: `${(await world.segment.stats()).answers["429"]} answers`,
+        note: "0 requests during the pause",
+      };
+    });
+
+  row(
+    "13",
+    "Retry-After of a day is capped, and obeyed until it is withdrawn",
+    { load: 20 },
+    async (world) => {
+      await world.segment.inject({
+        action: { kind: "status", status: 429, headers: { "retry-after": "86400" } },
+        count: 1,
+      });
+      await world.until("a 429", async () => ((await world.segment.stats()).answers["429"] ?? 0) > 0);
+      const said = await world.program.says(/"waitMs":(\d+)/);
+      const waitMs = Number(said[1]);
+      expect(waitMs).toBeGreaterThanOrEqual(300_000);
+      expect(waitMs).toBeLessThanOrEqual(330_000);
+      await sleep(500);
+      expect(await requestsDuring(world, 2_000)).toBe(0);
+      // Five minutes are too long for a test: a restart begins anew, and nothing is lost by it.
+      await world.program.kill();
+      return {
+        injected: "1 answer",
+        allowed: { duplicates: defaults.maxMessages },
+        note: `pause of ${waitMs} ms`,
+      };
+    },
+  );
+
+  for (const status of [400, 413, 422])
+    row(
+      "14",
+      `a batch with one bad event of a hundred is answered ${status}`,
+      { load: 0, mix: allGood, pipeline: { concurrency: 1, timeoutMs: 8_000 } },
+      async (world) => {
+        // The only write slot is taken for a while, so the hundred wait for it and go together.
+        await world.segment.inject({ action: { kind: "answer" }, delayMs: 2_500, count: 1 });
+        await world.publish(1);
+        await sleep(700);
+        const bad = world.serial + 50;
+        const { messageId } = world.oracle.event(bad).messages[0]!;
+        await world.segment.inject({
+          action: { kind: "status", status },
+          match: { bodyIncludes: messageId },
+        });
+        const before = (await world.segment.stats()).requests;
+        await world.publish(100);
+        world.expectDeadLetter(bad);
+        await world.settled();
+        const requests = (await world.segment.stats()).requests - before;
+        await world.segment.heal();
+        const { lines } = await world.deadLetters();
+        expect(lines.map(({ code }) => code)).toEqual([`http-${status}`]);
+        expect(requests, "one, and two for each halving").toBeLessThanOrEqual(
+          1 + 2 * Math.ceil(Math.log2(100)),
+        );
+        return { injected: "1 bad event", note: `${requests} requests for 100 events` };
+      },
+    );
+
+  for (const status of [401, 403, 404, 301, 501])
+    row(
+      "15",
+      `${status} for 5 s parks the destination and dead-letters nothing`,
+      { load: LOAD },
+      async (world) => {
+        const { lines: before } = await world.deadLetters();
+        const headers = status === 301 ? { location: "https://example.invalid/" } : {};
+        await world.segment.inject({ action: { kind: "status", status, headers } });
+        await world.program.says(/"msg":"destination refuses everything/);
+        await sleep(500);
+        const requests = await requestsDuring(world, 4_500);
+        expect(requests, "only probes, one a second").toBeLessThanOrEqual(6);
+        await world.segment.heal();
+        const { lines: after } = await world.deadLetters();
+        expect(after.filter(({ code }) => code.startsWith("http-"))).toEqual([]);
+        return {
+          injected: `${requests} probes`,
+          note: `${before.length} dead letters before, none of the sink after`,
+        };
+      },
+    );
+
+  const slow = {
+    "headers that never end": { kind: "slow-headers", everyMs: 100 },
+    "a body that drips": { kind: "drip", everyMs: 100 },
+    "no answer at all": { kind: "never" },
+    "a body cut after 200": { kind: "cut" },
+    "200 with a garbage body": { kind: "garbage-body" },
+    "bytes that are no HTTP": { kind: "garbage" },
+  } as const;
+  for (const [what, action] of Object.entries(slow))
+    row("16", what, { load: LOAD, pipeline: { timeoutMs: 1_000 } }, async (world) => {
+      await world.segment.inject({ action, percent: 50 });
+      await during(world, 6_000);
+      const { faultsPlayed } = await world.segment.stats();
+      expect(faultsPlayed).toBeGreaterThan(0);
+      // A status of 200 is an acceptance whatever follows: no repetition of those.
+      return { injected: `${faultsPlayed} answers`, allowed: { duplicates: 0 } };
+    });
+
+  for (const accept of [false, true])
+    row(
+      "17",
+      `a reset after the whole request, which was ${accept ? "taken" : "not taken"}`,
+      { load: LOAD, mix: usualMix },
+      async (world) => {
+        await world.segment.inject({ action: { kind: "reset-after-body" }, accept, percent: 30 });
+        await during(world, 5_000);
+        const { faultsPlayed } = await world.segment.stats();
+        return {
+          injected: `${faultsPlayed} resets`,
+          allowed: { duplicates: accept ? faultsPlayed * maxBatchEvents : 0 },
+        };
+      },
+    );
+});

@@ -1,0 +1,193 @@
+// The fault matrix, rows 1 to 9: Pub/Sub and the way to it.
+
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { describe, expect } from "vitest";
+
+import { statusNames } from "../../src/emulators/pubsub/rpc-error.ts";
+import { defaults } from "./support/pipeline-yaml.ts";
+import { isLong } from "./support/results.ts";
+import { row } from "./support/row.ts";
+
+const LOAD = 150;
+/** Generous, for a busy machine; noticing takes 3 s with these settings. */
+const HALF_OPEN_WITHIN_MS = 12_000;
+
+describe("the source under faults", () => {
+  row("1", "Pub/Sub answers late, by 500 ms give or take 300", { load: LOAD }, async (world) => {
+    world.toPubSub.set({ latency: { ms: 250, jitterMs: 150 } });
+    await sleep(6_000);
+    world.toPubSub.heal();
+    return { injected: "6 s of latency" };
+  });
+
+  row("1", "Pub/Sub comes in slices of 100 bytes over a thin line", { load: 40 }, async (world) => {
+    world.toPubSub.set({ slicer: { bytes: 100, delayMs: 2 }, bandwidth: { bytesPerSecond: 40_000 } });
+    await sleep(6_000);
+    world.toPubSub.heal();
+    return { injected: "6 s" };
+  });
+
+  row("2", "connections to Pub/Sub are reset again and again", { load: LOAD }, async (world) => {
+    world.toPubSub.resetEvery(isLong ? 2_000 : 400, isLong ? 5_000 : 1_500);
+    await world.until("8 resets", () => world.toPubSub.resets >= 8, 60_000);
+    world.toPubSub.heal();
+    return { injected: `${world.toPubSub.resets} resets` };
+  });
+
+  row("3", "the connection to Pub/Sub is half open", { load: LOAD }, async (world) => {
+    const frozen = world.toPubSub.freezeAll();
+    const startedAt = performance.now();
+    // What Pub/Sub still sends into the dead connection is leased to it. So not one event, but the first of many
+    // shows when the program receives again.
+    let recoveredMs = 0;
+    const probes: Promise<number>[] = [];
+    while (recoveredMs === 0) {
+      probes.push(
+        world.probe(30_000).then((tookMs) => {
+          recoveredMs ||= performance.now() - startedAt;
+          return tookMs;
+        }),
+      );
+      await sleep(300);
+      expect(performance.now() - startedAt, "received again").toBeLessThan(HALF_OPEN_WITHIN_MS);
+    }
+    world.toPubSub.endFrozen();
+    await Promise.all(probes);
+    return { injected: `${frozen} connections`, recoveredMs, note: "keepalive 2 s, its answer within 1 s" };
+  });
+
+  row(
+    "3",
+    "nothing passes to and from Pub/Sub for 12 s, longer than a lease",
+    { load: LOAD },
+    async (world) => {
+      world.toPubSub.set({ blackhole: true });
+      await sleep(12_000);
+      world.toPubSub.heal();
+      return { injected: "1 outage" };
+    },
+  );
+
+  row("4", "streams end with each of the 17 gRPC statuses", { load: LOAD }, async (world) => {
+    let ended = 0;
+    for (const status of statusNames) {
+      await world.until("a stream", async () => (await world.pubsub.state()).streams > 0);
+      ended += await world.pubsub.endStreams(status);
+      await sleep(100);
+    }
+    expect(ended).toBeGreaterThanOrEqual(statusNames.length);
+    return { injected: `${ended} ends` };
+  });
+
+  for (const status of [
+    "NOT_FOUND",
+    "PERMISSION_DENIED",
+    "UNAUTHENTICATED",
+    "UNIMPLEMENTED",
+    "OK",
+    "UNKNOWN",
+  ] as const)
+    row("4", `no stream can be opened for 4 s: ${status}`, { load: LOAD }, async (world) => {
+      await world.pubsub.fault({ rpcs: [{ rpc: "StreamingPull", status }] });
+      await world.pubsub.endStreams(status);
+      await world.program.says(new RegExp(`"code":"${status}".*cannot receive from Pub/Sub`));
+      await sleep(4_000);
+      await world.pubsub.heal();
+      return { injected: "1 outage", note: "said aloud" };
+    });
+
+  const ackCodes = [
+    "INTERNAL",
+    "DEADLINE_EXCEEDED",
+    "RESOURCE_EXHAUSTED",
+    "UNAVAILABLE",
+    "PERMISSION_DENIED",
+  ] as const;
+  for (const status of ackCodes)
+    row("5", `acknowledgements fail for 5 s: ${status}`, { load: LOAD }, async (world) => {
+      await world.pubsub.fault({ rpcs: [{ rpc: "Acknowledge", status }] });
+      await sleep(5_000);
+      await world.pubsub.heal();
+      return { injected: "5 s" };
+    });
+
+  row("5", "acknowledgements take effect but their answer is lost", { load: LOAD }, async (world) => {
+    await world.pubsub.fault({
+      rpcs: [{ rpc: "Acknowledge", status: "UNAVAILABLE", when: "after", probability: 0.7 }],
+    });
+    await sleep(6_000);
+    await world.pubsub.heal();
+    return { injected: "6 s" };
+  });
+
+  row("5", "acknowledgements are never answered, longer than a lease", { load: 60 }, async (world) => {
+    await world.pubsub.fault({ rpcs: [{ rpc: "Acknowledge", noReply: true }] });
+    await sleep(14_000);
+    await world.pubsub.heal();
+    await world.settled();
+    const { redeliveries } = await world.pubsub.state();
+    expect(redeliveries, "the fault did what it should").toBeGreaterThan(0);
+    return { injected: `${redeliveries} redeliveries`, note: "acked again, not sent again" };
+  });
+
+  row("6", "leases cannot be extended for 15 s while Segment is down", { load: 60 }, async (world) => {
+    await world.segment.inject({ action: { kind: "status", status: 503 } });
+    await world.pubsub.fault({ rpcs: [{ rpc: "ModifyAckDeadline", status: "UNAVAILABLE" }] });
+    await sleep(15_000);
+    const { expired } = await world.pubsub.state();
+    expect(expired, "the fault did what it should").toBeGreaterThan(0);
+    await world.pubsub.heal();
+    await world.segment.heal();
+    return { injected: `${expired} leases lost`, note: "sent once all the same" };
+  });
+
+  row(
+    "6",
+    "Segment is down for longer than a lease: leases live on, nothing is nacked",
+    { load: 60 },
+    async (world) => {
+      await world.segment.inject({ action: { kind: "status", status: 503 } });
+      await sleep(14_000);
+      const { expired, nacked, redeliveries } = await world.pubsub.state();
+      expect({ expired, nacked, redeliveries }).toEqual({ expired: 0, nacked: 0, redeliveries: 0 });
+      await world.segment.heal();
+      return { injected: "14 s of 503", note: "0 leases lost, 0 nacks" };
+    },
+  );
+
+  row("7", "keepalive requests on the stream are not answered", { load: 20 }, async (world) => {
+    await world.pubsub.fault({ streams: { ignorePings: true } });
+    await sleep(7_000);
+    await world.pubsub.heal();
+    return { injected: "7 s" };
+  });
+
+  row("7", "the stream stays open and silent: the connection is replaced", { load: 20 }, async (world) => {
+    await world.pubsub.fault({ streams: { silent: true } });
+    await sleep(defaults.idleRecycleMs + 3_000);
+    await world.pubsub.heal();
+    return { injected: "8 s of silence" };
+  });
+
+  row("7", "streams end by age every second, and the server goes away", { load: LOAD }, async (world) => {
+    await world.pubsub.fault({ streams: { maxAgeMs: 1_000, ageStatus: "UNAVAILABLE" } });
+    await sleep(4_000);
+    for (let i = 0; i < 3; i++) {
+      await world.pubsub.goAway(200);
+      await sleep(1_000);
+    }
+    await world.pubsub.heal();
+    return { injected: "7 s" };
+  });
+
+  row("9", "every message is handed out three times", { load: LOAD }, async (world) => {
+    await world.pubsub.fault({ streams: { copies: 3 } });
+    await sleep(6_000);
+    await world.pubsub.heal();
+    await world.settled();
+    const { copies } = await world.pubsub.state();
+    expect(copies, "the fault did what it should").toBeGreaterThan(0);
+    return { injected: `${copies} copies`, note: "sent once all the same" };
+  });
+});

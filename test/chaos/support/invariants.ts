@@ -1,0 +1,171 @@
+// What must hold after a run, judged from outside: from what the local servers saw, what lies on the disk, and how
+// the processes ended. Everything that does not hold is one sentence in `violations`.
+//
+//   I1 acked -> delivered to every destination, dropped by a rule, or in the dead letters
+//   I2 nothing is delivered that was not issued for delivery     I3 with exactly the bytes of the oracle
+//   I4 no more duplicates than the faults explain                I5 the rate is kept
+//   I8 no crash, no leaked listener, no secret in any output     I9 the program's own books balance
+
+import { hash } from "node:crypto";
+
+import type { SegmentStats } from "../../../src/emulators/segment/workspace.ts";
+import type { IssuedEvent } from "./oracle.ts";
+import type { SegmentId } from "./servers.ts";
+import type { ProgramExit } from "./supervisor.ts";
+
+/** What the publisher remembers of an event. */
+export interface Issued extends Pick<IssuedEvent, "serial" | "fate" | "messages"> {
+  /** SHA-1 of the message's data, base64url. */
+  readonly bodyDigest: string;
+}
+
+export interface DeadLetterLine {
+  readonly id: string;
+  readonly code: string;
+  readonly body: string;
+}
+
+export interface Facts {
+  /** By Pub/Sub message id. */
+  readonly issued: ReadonlyMap<string, Issued>;
+  readonly ackedIds: readonly string[];
+  readonly segmentIds: readonly SegmentId[];
+  readonly stats: SegmentStats;
+  readonly deadLetters: readonly DeadLetterLine[];
+  /** Lines of the dead letters that are no JSON. */
+  readonly tornLines: number;
+  readonly exits: readonly ProgramExit[];
+  readonly secret: string;
+}
+
+export interface Allowed {
+  readonly duplicates: number;
+  /** In any sliding second, all destinations together. */
+  readonly eventsPerSecond: number;
+  /** Exit codes of the program that are right though nobody asked for an end. */
+  readonly ownExits?: readonly number[];
+}
+
+export interface Verdict {
+  readonly issued: number;
+  readonly acked: number;
+  readonly delivered: number;
+  readonly dropped: number;
+  readonly deadLettered: number;
+  readonly lost: number;
+  readonly duplicates: number;
+  readonly duplicatesAllowed: number;
+  readonly violations: readonly string[];
+}
+
+export function judge(facts: Facts, allowed: Allowed): Verdict {
+  const violations: string[] = [];
+  const fates = { delivered: 0, dropped: 0, "dead-lettered": 0 };
+  const known = new Map(facts.segmentIds.map((one) => [one.id, one]));
+  const lost = conservation(facts, known, fates, violations);
+  onlyWhatWasIssued(facts, known, violations);
+  let duplicates = 0;
+  for (const { deliveries } of facts.segmentIds) duplicates += deliveries - 1;
+  if (duplicates > allowed.duplicates)
+    violations.push(`I4 ${duplicates} duplicates, the faults explain ${allowed.duplicates}`);
+  const { maxEventsPerSecond } = facts.stats;
+  if (maxEventsPerSecond > allowed.eventsPerSecond)
+    violations.push(`I5 ${maxEventsPerSecond} events in a second, allowed are ${allowed.eventsPerSecond}`);
+  for (const exit of facts.exits) violations.push(...misbehaviour(exit, facts, allowed));
+  return {
+    issued: facts.issued.size,
+    acked: facts.ackedIds.length,
+    delivered: fates.delivered,
+    dropped: fates.dropped,
+    deadLettered: fates["dead-lettered"],
+    lost,
+    duplicates,
+    duplicatesAllowed: allowed.duplicates,
+    violations,
+  };
+}
+
+function conservation(
+  { issued, ackedIds, deadLetters }: Facts,
+  known: ReadonlyMap<string, SegmentId>,
+  fates: Record<Issued["fate"], number>,
+  violations: string[],
+): number {
+  const letters = new Map(deadLetters.map((letter) => [letter.id, letter]));
+  const lost: number[] = [];
+  for (const id of ackedIds) {
+    const event = issued.get(id);
+    if (!event) continue;
+    fates[event.fate] += 1;
+    if (event.fate === "dead-lettered") {
+      const body = letters.get(id)?.body;
+      if (body === undefined) lost.push(event.serial);
+      else if (hash("sha1", Buffer.from(body, "base64"), "base64url") !== event.bodyDigest)
+        violations.push(`I3 the dead letter of event ${event.serial} has another body`);
+    } else if (event.messages.some(({ messageId }) => !known.has(messageId))) lost.push(event.serial);
+  }
+  if (lost.length > 0)
+    violations.push(`I1 ${lost.length} events were acked and are nowhere: ${lost.slice(0, 10).join(", ")}`);
+  return lost.length;
+}
+
+function onlyWhatWasIssued(
+  { issued, deadLetters }: Facts,
+  known: ReadonlyMap<string, SegmentId>,
+  violations: string[],
+): void {
+  const expected = new Map<string, string>();
+  for (const { messages } of issued.values())
+    for (const { messageId, digest } of messages) expected.set(messageId, digest);
+  for (const { id, digest, differing } of known.values()) {
+    const right = expected.get(id);
+    if (right === undefined) violations.push(`I2 ${id} was delivered and is of no event that may be`);
+    else if (right !== digest || differing > 0) violations.push(`I3 ${id} was delivered with other bytes`);
+  }
+  for (const { id, code } of deadLetters)
+    if (issued.get(id)?.fate !== "dead-lettered")
+      violations.push(`I2 message ${id} is a dead letter (${code})`);
+}
+
+const LEAKS = /MaxListenersExceeded|UnhandledPromiseRejection|unhandledRejection|FATAL ERROR/;
+
+function* misbehaviour(exit: ProgramExit, { secret }: Facts, { ownExits = [] }: Allowed): Iterable<string> {
+  const { asked, code, signal, stderr } = exit;
+  const how = signal ?? `exit code ${code}`;
+  const why = `: …${stderr.slice(-1_500)}`;
+  if (asked === undefined && (code === null || !ownExits.includes(code)))
+    yield `I8 ended by itself with ${how}${why}`;
+  // Before it runs there is nothing to drain, and the system's own end is right.
+  const ran = /"msg":"(running|stopping)/.test(stderr);
+  if (asked === "SIGTERM" && ran && code !== 0 && code !== 3)
+    yield `I8 ended with ${how} after SIGTERM${why}`;
+  const leak = LEAKS.exec(stderr);
+  if (leak) yield `I8 says ${leak[0]}${why}`;
+  if (stderr.includes(secret)) yield "I8 says a write key";
+  const books = booksOf(stderr);
+  if (asked === "SIGTERM" && books) yield* unbalanced(books);
+}
+
+interface Books {
+  readonly received: number;
+  readonly acked: number;
+  readonly givenBack: number;
+  readonly values: number;
+  readonly delivered: number;
+  readonly dropped: number;
+  readonly deadLettered: number;
+}
+
+/** The counts in the last line of an orderly stop. */
+export function booksOf(stderr: string): Books | undefined {
+  const line = stderr.split("\n").findLast((text) => text.includes('"counts"'));
+  return line === undefined ? undefined : (JSON.parse(line) as { counts: Books }).counts;
+}
+
+function* unbalanced(books: Books): Iterable<string> {
+  const { received, acked, givenBack, values, delivered, dropped, deadLettered } = books;
+  const all = JSON.stringify(books);
+  if (received !== acked + givenBack) yield `I9 received is not acked and given back: ${all}`;
+  // With several destinations a value is delivered several times.
+  if (givenBack === 0 && values > delivered + dropped + deadLettered) yield `I9 values went nowhere: ${all}`;
+}
