@@ -9,7 +9,11 @@ export interface ByteSource {
   read(position: number, length: number): Promise<Buffer>;
 }
 
-const READ_BYTES = 512 * 1024;
+/**
+ * Small enough that the program comes up for air (answers, timers, writes) every millisecond or so: with half a
+ * megabyte, what is under way outgrows the young generation, and garbage collection takes a fifth of a backfill.
+ */
+const READ_BYTES = 128 * 1024;
 
 export class ByteWindow {
   private held: Buffer = Buffer.alloc(0);

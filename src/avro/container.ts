@@ -34,7 +34,7 @@ export interface ReadBlocksOptions {
 
 /**
  * The blocks from `fromOffset` on, which must be the end of the header or the `endOffset` of a block. Reads ahead
- * half a megabyte. Throws ContainerError; what `bytes.read` throws passes through.
+ * 128 KB. Throws ContainerError; what `bytes.read` throws passes through.
  */
 export async function* readBlocks(
   bytes: ByteSource,

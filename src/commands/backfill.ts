@@ -1,8 +1,9 @@
 import type { Argv } from "yargs";
 
 import type { GlobalOptions } from "./global-options.ts";
+import { type StoreOptions, storeOption } from "./store-options.ts";
 
-export interface BackfillOptions extends GlobalOptions {
+export interface BackfillOptions extends GlobalOptions, StoreOptions {
   readonly pipeline: string;
   readonly from: string[];
   readonly to: string | undefined;
@@ -34,6 +35,7 @@ export function backfillCommand(cli: Argv<GlobalOptions>): void {
           describe:
             "Folder of the checkpoint; the default is one per pipeline and --to below .sluice/backfill",
         })
+        .options(storeOption)
         .option("since", { type: "string", describe: "Only events from this time on (ISO 8601)" })
         .option("until", { type: "string", describe: "Only events before this time (ISO 8601)" })
         .option("limit", { type: "number", describe: "Read at most this many events" })

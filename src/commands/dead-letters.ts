@@ -2,6 +2,7 @@ import type { Argv } from "yargs";
 
 import type { FilterOptions } from "./dead-letters/filter.ts";
 import type { GlobalOptions } from "./global-options.ts";
+import { type StoreOptions, storeOption } from "./store-options.ts";
 
 export interface DeadLetterOptions extends GlobalOptions, FilterOptions {
   readonly pipeline?: string | undefined;
@@ -22,7 +23,7 @@ export interface ShowOptions extends ViewOptions {
   readonly letter: string;
 }
 
-export interface RedriveOptions extends DeadLetterOptions {
+export interface RedriveOptions extends DeadLetterOptions, StoreOptions {
   readonly pipeline: string;
   readonly dryRun: boolean;
 }
@@ -122,6 +123,7 @@ function redrive(cli: Argv<GlobalOptions>): void {
           yargs.positional("pipeline", { type: "string", demandOption: true, describe: "Pipeline file" }),
         ),
       )
+        .options(storeOption)
         .option("dry-run", {
           type: "boolean",
           default: false,

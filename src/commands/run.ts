@@ -157,8 +157,14 @@ async function stopAll(jobs: readonly Job[]): Promise<void> {
 }
 
 /** The books of a whole run, in its last line: what came in is what went out. */
-function countsOf(metrics: Metrics): Readonly<Record<string, number>> {
+function countsOf(metrics: Metrics): object {
+  const retried: Record<string, number> = {};
+  for (const { labels, value } of metrics.samples("sink_retries_total")) {
+    const { code = "" } = labels;
+    retried[code] = (retried[code] ?? 0) + value;
+  }
   return {
+    retried,
     received: metrics.total("records_received_total"),
     acked: metrics.total("records_acked_total"),
     givenBack: metrics.total("records_given_back_total"),

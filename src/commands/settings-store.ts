@@ -55,9 +55,10 @@ export async function openStore(
 export async function openStoreIfAny(
   options: StoreOptions,
   env: Environment = process.env,
+  scrubber = new SecretScrubber(),
 ): Promise<OpenStore | undefined> {
   const isNamed = options.store !== undefined || Boolean(env["SLUICE_STORE"]);
-  return isNamed || Store.isThere(folderOf(options, env)) ? openStore(options, env) : undefined;
+  return isNamed || Store.isThere(folderOf(options, env)) ? openStore(options, env, scrubber) : undefined;
 }
 
 function folderOf(options: StoreOptions, env: Environment): string {

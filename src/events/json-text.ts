@@ -15,7 +15,13 @@ export class JsonTextError extends Error {
 
 /** Throws JsonTextError. */
 export function parseJsonText(text: string, maxDepth: number): unknown {
-  if (mayBeDeep(text, maxDepth)) {
+  // What most flags serve is known at a glance.
+  if (text === "true") return true;
+  if (text === "false") return false;
+  if (text === "null") return null;
+  if (PLAIN_STRING.test(text)) return text.slice(1, -1);
+  // A text that is shorter than the limit has no room for so many brackets.
+  if (text.length > maxDepth && mayBeDeep(text, maxDepth)) {
     const mistake = findMistake(text, maxDepth);
     if (mistake) throw new JsonTextError(mistake);
   }
@@ -29,6 +35,9 @@ export function parseJsonText(text: string, maxDepth: number): unknown {
   // The key may be written with escapes, so a backslash is reason enough to look.
   return text.includes("__proto__") || text.includes("\\u") ? withoutProtoKeys(value) : value;
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON refuses bare control characters, so this must too.
+const PLAIN_STRING = /^"[^"\\\u0000-\u001f]*"$/;
 
 /** Nothing is nested deeper than it has opening brackets; counting those costs next to nothing. */
 function mayBeDeep(text: string, maxDepth: number): boolean {

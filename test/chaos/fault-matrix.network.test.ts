@@ -10,14 +10,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
 
 import { allGood } from "./support/oracle.ts";
-import { defaults } from "./support/pipeline-yaml.ts";
 import { preload } from "./support/preload.ts";
 import { isLong } from "./support/results.ts";
 import { row } from "./support/row.ts";
 import { authorityFile, type Certificate, TlsFront } from "./support/tls-front.ts";
 
 const LOAD = 150;
-const { maxBatchEvents } = defaults;
 
 describe("the way to Segment under faults", () => {
   const downMs = isLong ? 15_000 : 6_000;
@@ -26,8 +24,7 @@ describe("the way to Segment under faults", () => {
     await world.toSegment.refuse();
     await sleep(downMs);
     await world.toSegment.accept();
-    // What was under way when it went down may have been taken.
-    return { injected: "1 outage", allowed: { duplicates: defaults.concurrency * maxBatchEvents } };
+    return { injected: "1 outage" };
   });
 
   const down = join(tmpdir(), `sluice-chaos-dns-${process.pid}`);
@@ -47,7 +44,7 @@ describe("the way to Segment under faults", () => {
       await world.program.says(/"code":"dns"/);
       await sleep(5_000);
       await rm(down);
-      return { injected: "1 outage", allowed: { duplicates: defaults.concurrency * maxBatchEvents } };
+      return { injected: "1 outage" };
     },
   );
 
@@ -79,7 +76,7 @@ describe("the way to Segment under faults", () => {
         await sleep(4_000);
         expect((await world.segment.stats()).requests, "nothing is sent past a bad certificate").toBe(before);
         front?.use("good");
-        return { injected: "1 certificate", allowed: { duplicates: defaults.concurrency * maxBatchEvents } };
+        return { injected: "1 certificate" };
       },
     );
   }
@@ -143,7 +140,7 @@ describe("the way to Segment under faults", () => {
       await sleep(20 + Math.random() * 60);
       ended += world.toSegment.endAll();
     }
-    return { injected: `${ended} connections closed`, allowed: { duplicates: ended * maxBatchEvents } };
+    return { injected: `${ended} connections closed` };
   });
 
   for (const [what, action] of [

@@ -7,7 +7,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 
 import { median, readSamples, slopePerMinute } from "./support/heap.ts";
-import { defaults } from "./support/pipeline-yaml.ts";
 import { preload } from "./support/preload.ts";
 import { freshSeed, isLong, record } from "./support/results.ts";
 import { World } from "./support/world.ts";
@@ -61,9 +60,7 @@ describe("a soak", () => {
       const events = (samples.at(-1)!.atMs - samples[0]!.atMs) * (PER_SECOND / 1000);
       const cpuUs = ((samples.at(-1)!.cpuMs - samples[0]!.cpuMs) * 1000) / events;
 
-      const { faultsPlayed } = await world.segment.stats();
-      const ambiguous = world.toSegment.resets + faultsPlayed;
-      const verdict = await world.judge({ duplicates: ambiguous * defaults.maxBatchEvents });
+      const verdict = await world.judge();
       record({
         row: "soak",
         fault: `${MINUTES} minutes at ${PER_SECOND} events/s with small troubles`,

@@ -1,5 +1,5 @@
 import { fork } from "node:child_process";
-import { stat } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -102,7 +102,9 @@ describe("the store", () => {
   });
 
   it("says so when its folder cannot be used or has another format", async () => {
-    await expect(Store.open("/proc/nowhere/store")).rejects.toMatchObject({ code: "store-unusable" });
+    const file = join(await tempFolder(), "file");
+    await writeFile(file, "in the way");
+    await expect(Store.open(join(file, "store"))).rejects.toMatchObject({ code: "store-unusable" });
     const { store, path } = await aStore();
     await store.change((writer_) => writer_.put(["x"], 1));
     const { open } = await import("lmdb");

@@ -2,7 +2,7 @@
 
 import { join, resolve } from "node:path";
 
-import type { Replacement } from "../../config/load.ts";
+import type { LoadedPipeline, Replacement } from "../../config/load.ts";
 import type { Logger } from "../../engine/contracts.ts";
 import { inSegments } from "../dead-letter-files.ts";
 import type { BackfillOptions } from "../backfill.ts";
@@ -12,6 +12,7 @@ import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
 import { onStopSignal } from "../signals.ts";
 import { summaryTable } from "../summary.ts";
+import { withLiveSettings } from "../with-live-settings.ts";
 import { dryRun } from "./dry-run.ts";
 import { limitSource } from "./limit-source.ts";
 import { showProgress } from "./progress.ts";
@@ -35,7 +36,14 @@ export async function backfill(options: BackfillOptions): Promise<ExitCode> {
   });
   const pipeline = loaded?.[0];
   if (!pipeline) return exitCode.invalidInput;
+  return withLiveSettings(options, pipeline, (live) => backfillOf(live, options, window));
+}
 
+async function backfillOf(
+  pipeline: LoadedPipeline,
+  options: BackfillOptions,
+  window: ReturnType<typeof timeWindow>,
+): Promise<ExitCode> {
   const progress = showProgress();
   const log = await createLog({
     level: options.logLevel,

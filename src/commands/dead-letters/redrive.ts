@@ -18,6 +18,7 @@ import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
 import { onStopSignal } from "../signals.ts";
 import { number } from "../summary.ts";
+import { withLiveSettings } from "../with-live-settings.ts";
 import { DamageReport } from "./damage-report.ts";
 import { letterFilter } from "./filter.ts";
 import type { Segment } from "./find-segments.ts";
@@ -47,7 +48,9 @@ export async function redriveLetters(options: RedriveOptions): Promise<ExitCode>
   const unlock = options.dryRun ? async () => {} : await lockFolders(segments, systemClock);
   try {
     const named = letterFilter(ofPipeline(options, pipeline));
-    return await new Redrive(options, pipeline, segments, (letter) => filter(letter) && named(letter)).go();
+    return await withLiveSettings(options, pipeline, (live) =>
+      new Redrive(options, live, segments, (letter) => filter(letter) && named(letter)).go(),
+    );
   } finally {
     await unlock();
   }

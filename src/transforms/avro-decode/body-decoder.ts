@@ -58,9 +58,9 @@ export class BodyDecoder {
     return revisions.get(name, revision).then(() => undefined);
   }
 
-  /** Throws DataError. */
-  decode(origin: Origin): unknown {
-    const body = asBuffer(origin.body);
+  /** `bytes` is the body of `origin`. Throws DataError. */
+  decode(bytes: Uint8Array, origin: Origin): unknown {
+    const body = asBuffer(bytes);
     if (origin.writerSchema) return this.datum(origin.writerSchema, body);
     if (this.usesTopicSchema(origin)) return this.fromTopic(this.topicSchema(origin), body);
     switch (this.options.encoding) {

@@ -21,18 +21,21 @@ export function creationMs(event: EventDocument): number {
 
 const MILLISECONDS = Array.from({ length: 1_000 }, (_, ms) => `.${String(ms).padStart(3, "0")}Z`);
 
-let second = Number.NaN;
-let secondText = "";
+/** Seconds remembered: neighbours are mostly of the last minutes, but not in order. */
+const SECONDS = 256;
+const seconds = new Float64Array(SECONDS).fill(Number.NaN);
+const texts: string[] = new Array<string>(SECONDS).fill("");
 
 /**
- * `2019-09-13T21:20:18.114Z`. The part up to the second is remembered, because neighbours mostly share it:
- * 0.02 in place of 0.46 µs (Date's own `toISOString`).
+ * `2019-09-13T21:20:18.114Z`. The part up to the second is remembered for a while: 0.02 in place of 0.46 µs
+ * (Date's own `toISOString`).
  */
 export function isoTime(ms: number): string {
-  const wholeSecond = Math.floor(ms / 1_000);
-  if (wholeSecond !== second) {
-    secondText = new Date(wholeSecond * 1_000).toISOString().slice(0, 19);
-    second = wholeSecond;
+  const second = Math.floor(ms / 1_000);
+  const place = second % SECONDS;
+  if (seconds[place] !== second) {
+    texts[place] = new Date(second * 1_000).toISOString().slice(0, 19);
+    seconds[place] = second;
   }
-  return secondText + (MILLISECONDS[ms - wholeSecond * 1_000] ?? "");
+  return texts[place]! + (MILLISECONDS[ms - second * 1_000] ?? "");
 }

@@ -42,7 +42,7 @@ const POLL_MS = 200;
  * Seen at the server of a busy machine, where a process may stand still for half a second: then events of two
  * seconds come in as those of one. The limiter itself is measured elsewhere; here only a broken one would show.
  */
-const RATE_TOLERANCE = 1.5;
+const RATE_TOLERANCE = 2;
 
 export class World {
   readonly issued = new Map<string, Issued>();
