@@ -88,10 +88,15 @@ describe("the machine under faults", () => {
   );
 
   const steps = ["3600000", "-3600000", "0", "-600000", "30000", "60000", "90000", "frozen", "0"];
-  const stepThrough = async (set: (step: string) => Promise<void>) => {
+  const stepThrough = async (world: World, set: (step: string) => Promise<void>) => {
     for (const step of steps) {
       await set(step);
       await sleep(1_000);
+      if (step !== "3600000") continue;
+      await world.probe();
+      expect(await world.segment.lastSentAtMs(), "sentAt follows the wall clock").toBeGreaterThan(
+        Date.now() + 3_000_000,
+      );
     }
   };
 
@@ -106,7 +111,7 @@ describe("the machine under faults", () => {
     },
     async (world) => {
       const file = join(world.folder, "clock-offset");
-      await stepThrough((step) => writeFile(file, step));
+      await stepThrough(world, (step) => writeFile(file, step));
       return { injected: `${steps.length} steps` };
     },
   );
@@ -134,7 +139,7 @@ describe("the machine under faults", () => {
       },
       async (world) => {
         const file = join(world.folder, "faketime");
-        await stepThrough((step) =>
+        await stepThrough(world, (step) =>
           step === "frozen"
             ? Promise.resolve()
             : writeFile(file, `${Number(step) >= 0 ? "+" : ""}${Number(step) / 1000}`),

@@ -1,5 +1,8 @@
+import { readFile } from "node:fs/promises";
+
 import { describe, expect, it } from "vitest";
 
+import { exported } from "../support/fixtures.ts";
 import { aConsole } from "./world.ts";
 
 describe("a test event", () => {
@@ -57,6 +60,14 @@ describe("a test event", () => {
     for (let i = 0; i < 2; i++) await world.request("POST", `${path}/test`);
     expect(world.emulator.stats().maxEventsPerSecond).toBeLessThanOrEqual(4);
   });
+
+  it.each(["feature", "click", "custom", "page"] as const)(
+    "is the documented example of %s",
+    async (kind) => {
+      const shipped = new URL(`../../schemas/launchdarkly/examples/${kind}.json`, import.meta.url);
+      expect(JSON.parse(await readFile(shipped, "utf8"))).toEqual(exported(kind));
+    },
+  );
 
   it("refuses kinds that there are not", async () => {
     const world = await aConsole();

@@ -170,6 +170,15 @@ export class SegmentServer {
     return (await this.remote.text("GET", `/ids.ndjson?id=${encodeURIComponent(messageId)}`)) !== "";
   }
 
+  /** When the newest event was sent, by the sender's clock; NaN before the first. */
+  async lastSentAtMs(): Promise<number> {
+    const { events } = await this.remote.json<{ events: { event: { sentAt?: string } }[] }>(
+      "GET",
+      "/events.json?limit=1",
+    );
+    return Date.parse(events[0]?.event.sentAt ?? "");
+  }
+
   async inject(rule: FaultRule): Promise<void> {
     await this.remote.text("POST", "/_control", { inject: rule });
   }
