@@ -61,7 +61,7 @@ describe("a crash campaign", () => {
     try {
       await world.program.start();
       await fivePercent(world);
-      const stopLoad = world.load(perSecond);
+      const stopLoad = world.publisher.load(perSecond);
       for (const blow of shuffled(campaign, random)) {
         await sleep(campaign.fromMs + random() * (campaign.toMs - campaign.fromMs));
         if (blow === "kill") await world.program.kill();

@@ -31,7 +31,7 @@ describe("what comes in", () => {
       // Held back until everything waits.
       await world.segment.inject({ action: { kind: "status", status: 503 } });
       await world.pubsub.fault({ streams: { ignoreFlowControl: true } });
-      await world.publish(backlog);
+      await world.publisher.publish(backlog);
       await sleep(1_000);
       await world.segment.heal();
       await world.settled(120_000);
@@ -65,7 +65,7 @@ describe("what comes in", () => {
     "two messages kill the process whenever it looks at them",
     { load: 50, node: preload("deadly"), env: { CHAOS_DEADLY: word } },
     async (world) => {
-      await world.publish(2, (serial) => world.oracle.deadly(serial, word));
+      await world.publisher.publish(2, (serial) => world.oracle.deadly(serial, word));
       const codes = async () => (await world.deadLetters()).lines.map(({ code }) => code);
       await world.until(
         "both to be dead letters",
@@ -85,8 +85,8 @@ describe("what comes in", () => {
     "everything is undecodable: the pipeline stops, and the topic is not emptied into a file",
     { load: 0, mix: allGood, pipeline: { window: { size: 200, max: 100 } } },
     async (world) => {
-      const before = world.issued.size;
-      await world.publish(3_000, (serial) => world.oracle.bad(serial));
+      const before = world.publisher.issued.size;
+      await world.publisher.publish(3_000, (serial) => world.oracle.bad(serial));
       await world.until("the program to give up", () => world.program.exits.length > 0);
       await world.until("a second try", () => world.program.exits.length > 1, 30_000);
       const stops = world.program.exits.length;
@@ -98,7 +98,7 @@ describe("what comes in", () => {
       // Somebody mends it; here the data itself turn out to be right after all, once the window is wide enough.
       await world.rewritePipeline({ window: { size: 1_000_000, max: 999_999 } });
       return {
-        injected: `${world.issued.size - before} messages`,
+        injected: `${world.publisher.issued.size - before} messages`,
         allowed: { ownExits: [1] },
         note: `${lines.length} dead letters in ${stops} starts`,
       };
@@ -111,7 +111,8 @@ describe("what comes in", () => {
     { load: 20, mix: usualMix, eventsPerSecond: 900 },
     async (world) => {
       const sizes = [32_700, 32_767, 32_768, 32_769, 33_000, 200_000, 9_000_000];
-      for (const bytes of sizes) await world.publish(1, (serial) => world.oracle.sized(serial, bytes));
+      for (const bytes of sizes)
+        await world.publisher.publish(1, (serial) => world.oracle.sized(serial, bytes));
       await world.settled(60_000);
       const { lines } = await world.deadLetters();
       const tooLarge = lines.filter(({ code }) => code === "segment-event-too-large");
@@ -128,7 +129,7 @@ describe("what comes in", () => {
     async (world) => {
       await sleep(12_000);
       const recoveredMs = await world.probe();
-      await world.publish(burst);
+      await world.publisher.publish(burst);
       await world.settled(60_000);
       return { injected: `${burst} messages`, recoveredMs };
     },

@@ -103,17 +103,17 @@ describe("the sink under faults", () => {
       async (world) => {
         // The only write slot is taken for a while, so the hundred wait for it and go together.
         await world.segment.inject({ action: { kind: "answer" }, delayMs: 2_500, count: 1 });
-        await world.publish(1);
+        await world.publisher.publish(1);
         await sleep(700);
-        const bad = world.serial + 50;
+        const bad = world.publisher.serial + 50;
         const { messageId } = world.oracle.event(bad).messages[0]!;
         await world.segment.inject({
           action: { kind: "status", status },
           match: { bodyIncludes: messageId },
         });
         const before = (await world.segment.stats()).requests;
-        await world.publish(100);
-        world.expectDeadLetter(bad);
+        await world.publisher.publish(100);
+        world.publisher.expectDeadLetter(bad);
         await world.settled();
         const requests = (await world.segment.stats()).requests - before;
         await world.segment.heal();

@@ -41,7 +41,7 @@ describe("a soak", () => {
       await world.pubsub.fault({
         streams: { maxAgeMs: MINUTES < 5 ? 5_000 : 20_000, ageStatus: "UNAVAILABLE" },
       });
-      const stopLoad = world.load(PER_SECOND);
+      const stopLoad = world.publisher.load(PER_SECOND);
       const storms = await trouble(world, MINUTES * 60_000);
       await world.pubsub.heal();
       const recoveredMs = await world.probe();

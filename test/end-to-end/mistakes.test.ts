@@ -160,4 +160,18 @@ describe("stopping", () => {
     expect(await program.exit).toBe(3);
     expect(program.output.stderr).toContain("second SIGINT");
   });
+
+  it("ends the other pipelines, in order, when one of several cannot start", async () => {
+    const world = await town([environment]);
+    world.pubsub.createTopic(TOPIC);
+    world.pubsub.createSubscription({ name: SUBSCRIPTION, topic: TOPIC, ackDeadlineSeconds: 10 });
+    const good = await world.write("good.yaml", pipelineYaml());
+    const text = pipelineYaml()
+      .replace("name: under-test", "name: other")
+      .replace("dead-letters.ndjson", "good.yaml/x");
+    const bad = await world.write("bad.yaml", text);
+    const program = start(["run", good, bad], { cwd: world.folder, env: world.env });
+    expect(await program.exit).toBe(1);
+    expect(program.output.stderr).toContain("cannot-open");
+  });
 });

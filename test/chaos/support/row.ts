@@ -40,7 +40,7 @@ export function row(
     try {
       await prepare?.(world);
       await world.program.start();
-      const stopLoad = world.load(load);
+      const stopLoad = world.publisher.load(load);
       await world.probe(PROBE_WITHIN_MS);
       const { injected, allowed, recoveredMs, note } = await harm(world);
       const probedMs = await world.probe(PROBE_WITHIN_MS);

@@ -1,16 +1,17 @@
 // Everything of one run: the two local servers, a fault proxy in front of each, the program between them, and the
 // oracle that publishes. `close` leaves nothing behind.
 
-import { hash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { type Allowed, type DeadLetterLine, type Issued, judge, type Verdict } from "./invariants.ts";
-import { type IssuedEvent, type Mix, Oracle, usualMix } from "./oracle.ts";
+import { type Allowed, type DeadLetterLine, judge, type Verdict } from "./invariants.ts";
+import { type Mix, Oracle, usualMix } from "./oracle.ts";
 import { destinationsYaml, enablementYaml, pipelineYaml, type PipelineOptions } from "./pipeline-yaml.ts";
 import { FaultProxy } from "./proxy.ts";
+import { Publisher } from "./publisher.ts";
 import { PubSubServer, SegmentServer } from "./servers.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -33,10 +34,6 @@ export interface WorldOptions {
 /** Has something closed with the world. */
 export type Defer = (close: () => unknown) => void;
 
-/** A publish request of the control port takes a megabyte. */
-const PUBLISH_BYTES = 500_000;
-const PUBLISH_MESSAGES = 1_000;
-const TICK_MS = 50;
 const POLL_MS = 200;
 /**
  * Seen at the server of a busy machine, where a process may stand still for half a second: then events of two
@@ -45,11 +42,9 @@ const POLL_MS = 200;
 const RATE_TOLERANCE = 2;
 
 export class World {
-  readonly issued = new Map<string, Issued>();
+  readonly publisher: Publisher;
   readonly program: Supervisor;
   private readonly others: Supervisor[] = [];
-  private nextSerial = 0;
-  private closed = false;
 
   private constructor(
     private readonly closers: (() => unknown)[],
@@ -64,6 +59,7 @@ export class World {
     /** Part of every write key, so that one search finds any of them. */
     private readonly secret: string,
   ) {
+    this.publisher = new Publisher(oracle, pubsub);
     this.program = newProgram();
   }
 
@@ -124,61 +120,10 @@ export class World {
     return writeKey(this.secret, n);
   }
 
-  /** Of the next event that is published. */
-  get serial(): number {
-    return this.nextSerial;
-  }
-
-  /** A fault decided that this event, already published, must not be delivered. */
-  expectDeadLetter(serial: number): void {
-    for (const [id, event] of this.issued)
-      if (event.serial === serial) this.issued.set(id, { ...event, fate: "dead-lettered", messages: [] });
-  }
-
-  /** Publishes the next `n` events of the oracle, or of what `make` makes of their serials. */
-  async publish(n: number, make = (serial: number) => this.oracle.event(serial)): Promise<void> {
-    let events: IssuedEvent[] = [];
-    let bytes = 0;
-    for (let i = 0; i < n; i++) {
-      const event = make(this.nextSerial++);
-      if (bytes + event.body.length > PUBLISH_BYTES || events.length === PUBLISH_MESSAGES) {
-        await this.issue(events);
-        events = [];
-        bytes = 0;
-      }
-      events.push(event);
-      bytes += event.body.length;
-    }
-    await this.issue(events);
-  }
-
-  /** Publishes at a steady rate until the function it returns is called (and awaited). */
-  load(perSecond: number): () => Promise<void> {
-    const startedAt = performance.now();
-    let published = 0;
-    let over = false;
-    const run = async () => {
-      while (!over && !this.closed) {
-        const due = Math.floor(((performance.now() - startedAt) / 1000) * perSecond) - published;
-        // A process that stood still does not make up for it in one go.
-        await this.publish(Math.min(due, perSecond));
-        published += due;
-        await sleep(TICK_MS);
-      }
-    };
-    const running = run();
-    return () => {
-      over = true;
-      return running;
-    };
-  }
-
   /** Publishes one good event; yields how long it took to reach every destination, in ms. */
   async probe(withinMs = 30_000): Promise<number> {
-    const event = this.oracle.good(this.nextSerial++);
     const startedAt = performance.now();
-    await this.issue([event]);
-    let missing = event.messages;
+    let missing = (await this.publisher.publishGood()).messages;
     for (;;) {
       const there = await Promise.all(missing.map(({ messageId }) => this.segment.has(messageId)));
       missing = missing.filter((_, index) => !there[index]);
@@ -231,7 +176,7 @@ export class World {
     const { eventsPerSecond = 900, destinations = 1 } = this.options;
     return judge(
       {
-        issued: this.issued,
+        issued: this.publisher.issued,
         ackedIds: [...new Set(acked.ids)],
         segmentIds,
         stats,
@@ -271,7 +216,7 @@ export class World {
   }
 
   async close(): Promise<void> {
-    this.closed = true;
+    this.publisher.close();
     for (const program of [this.program, ...this.others]) await program.close();
     for (const close of this.closers) await close();
     await Promise.all([
@@ -281,19 +226,6 @@ export class World {
       this.toSegment.close(),
     ]);
     await rm(this.folder, { recursive: true, force: true });
-  }
-
-  private async issue(events: readonly IssuedEvent[]): Promise<void> {
-    if (events.length === 0) return;
-    const messages = events.map(({ body, serial }) => ({
-      data: body,
-      attributes: { serial: String(serial) },
-    }));
-    const ids = await this.pubsub.publish(messages);
-    ids.forEach((id, index) => {
-      const { serial, fate, messages: expected, body } = events[index]!;
-      this.issued.set(id, { serial, fate, messages: expected, bodyDigest: hash("sha1", body, "base64url") });
-    });
   }
 }
 
