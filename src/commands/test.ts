@@ -1,9 +1,10 @@
 import type { Argv } from "yargs";
 
-import { exitCode, type ExitCode, UsageError } from "./exit-code.ts";
+import { UsageError } from "./exit-code.ts";
 import type { GlobalOptions } from "./global-options.ts";
 
 const EVERY_TEST = "pipelines/*.test.yaml";
+const HERE = "*.test.yaml";
 
 export function testCommand(cli: Argv<GlobalOptions>): void {
   cli.command(
@@ -14,47 +15,48 @@ export function testCommand(cli: Argv<GlobalOptions>): void {
         .positional("files", {
           type: "string",
           array: true,
-          describe: `Test files; ${EVERY_TEST} when none is named`,
+          describe: `Test files; ${EVERY_TEST}, else ${HERE}, when none is named`,
+        })
+        .option("update", {
+          type: "boolean",
+          default: false,
+          describe:
+            "Rewrite what the failed cases expect into what came; look at the change before you keep it",
+        })
+        .option("watch", {
+          type: "boolean",
+          default: false,
+          describe: "Run again whenever a file changes",
+        })
+        .option("format", {
+          choices: ["text", "junit", "json"] as const,
+          default: "text" as const,
+          describe: "For people, for build servers, for programs",
+        })
+        .check(({ watch, update, format }) => {
+          if (watch && (update || format !== "text"))
+            throw new UsageError("--watch goes with neither --update nor --format");
+          return true;
         })
         .example("$0 test", "Every test in the folder pipelines; no network, a virtual clock, milliseconds")
-        .epilogue("Exit codes: 0 all passed, 1 a case failed, 2 a file is not valid."),
-    async ({ files }) => {
-      process.exitCode = await test(files ?? []);
+        .example("$0 test --update", "Write what came of it into the test files, comments kept")
+        .example("$0 test --format junit > results.xml", "For a build server")
+        .epilogue("Exit codes: 0 all passed (or were updated), 1 a case failed, 2 a file is not valid."),
+    async ({ files, update, watch, format }) => {
+      const { runTests, watchTests } = await import("./test/run-tests.ts");
+      const find = () => testFiles(files ?? []);
+      if (watch) await watchTests(find);
+      else process.exitCode = await runTests(await find(), { update, format });
     },
   );
 }
 
-async function test(given: readonly string[]): Promise<ExitCode> {
-  const [{ runTestFile }, { formatProblems }, { glob }] = await Promise.all([
-    import("./test/run-file.ts"),
-    import("../config/report.ts"),
-    import("tinyglobby"),
-  ]);
-  const files = given.length > 0 ? given : (await glob([EVERY_TEST])).sort();
-  if (files.length === 0) throw new UsageError(`There is no ${EVERY_TEST}; name the files`);
-  const color = process.stdout.isTTY && !process.env["NO_COLOR"];
-  let passed = 0;
-  let failed = 0;
-  let invalid = 0;
-  for (const file of files) {
-    const result = await runTestFile(file);
-    if ("problems" in result) {
-      invalid += 1;
-      print(formatProblems(result.problems, { format: "text", color, sources: result.sources }));
-      continue;
-    }
-    for (const { name, differences } of result.cases) {
-      print(`${differences.length === 0 ? "ok  " : "FAIL"} ${file}: ${name}`);
-      for (const line of differences) print(`       ${line}`);
-      if (differences.length === 0) passed += 1;
-      else failed += 1;
-    }
+async function testFiles(given: readonly string[]): Promise<readonly string[]> {
+  if (given.length > 0) return given;
+  const { glob } = await import("tinyglobby");
+  for (const pattern of [EVERY_TEST, HERE]) {
+    const found = await glob([pattern]);
+    if (found.length > 0) return found.sort();
   }
-  print(`${passed} passed, ${failed} failed${invalid > 0 ? `, ${invalid} not valid` : ""}`);
-  if (invalid > 0) return exitCode.invalidInput;
-  return failed > 0 ? exitCode.failed : exitCode.done;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  throw new UsageError(`There is no ${EVERY_TEST} and no ${HERE}; name the files`);
 }

@@ -1,6 +1,8 @@
 // The JSON Schema that editors complete and check pipeline files with. Draft-07, the newest that the common YAML
 // editors agree on. Laxer than the loader in one way: a reference is taken wherever a value is.
 
+import type { TSchema } from "typebox";
+
 import type { StageDefinition } from "../engine/contracts.ts";
 import { deadLetterTypes, pipelineFile } from "./definition.ts";
 import type { Registry, Role } from "./registry.ts";
@@ -12,14 +14,30 @@ type Writable = Record<string, unknown>;
 
 const REFERENCE = { $ref: "#/definitions/reference" };
 
+const HEAD = {
+  $schema: "http://json-schema.org/draft-07/schema#",
+  $comment: "Made by `make docs` from the definitions in src. Edits are lost.",
+};
+
+const referenceSchema: JsonSchema = {
+  type: "string",
+  pattern: "^\\$\\{.+\\}$",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how references are written.
+  description: "A reference: ${NAME}, ${NAME:-default}, ${env:NAME} or ${file:path}.",
+};
+
+/** For a file that names no stages: a test file. */
+export function plainEditorSchema(schema: TSchema): JsonSchema {
+  return { ...HEAD, ...forEditors(closedSchema(schema)), definitions: { reference: referenceSchema } };
+}
+
 const roles: readonly Role[] = ["source", "transform", "sink"];
 
 export function editorSchema(registry: Registry): JsonSchema {
   const pipeline = forEditors(closedSchema(pipelineFile));
   const { deadLetters, transforms, ...properties } = pipeline.properties ?? {};
   return {
-    $schema: "http://json-schema.org/draft-07/schema#",
-    $comment: "Made by `make docs` from the definitions in src. Edits are lost.",
+    ...HEAD,
     ...pipeline,
     properties: {
       ...properties,
@@ -29,12 +47,7 @@ export function editorSchema(registry: Registry): JsonSchema {
       deadLetters: { ...deadLetters, ...deadLetterChoice(registry, deadLetters?.properties?.["window"]) },
     },
     definitions: {
-      reference: {
-        type: "string",
-        pattern: "^\\$\\{.+\\}$",
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how references are written.
-        description: "A reference: ${NAME}, ${NAME:-default}, ${env:NAME} or ${file:path}.",
-      },
+      reference: referenceSchema,
       ...Object.fromEntries(
         roles.flatMap((role) =>
           stagesOf(registry, role).map((stage) => [`${role}-${stage.type}`, stageSchema(stage)]),

@@ -1,11 +1,13 @@
 // Files that are made from the definitions. `scripts/generate.mjs` writes them; a test keeps them fresh.
 
-import { editorSchema } from "./editor-schema.ts";
+import { editorSchema, plainEditorSchema } from "./editor-schema.ts";
 import type { Registry } from "./registry.ts";
 import { stageReference } from "./stage-reference.ts";
+import { testFile } from "./test-file.ts";
 
 export const README = "pipelines/README.md";
 export const EDITOR_SCHEMA = "schemas/pipeline.schema.json";
+export const TEST_SCHEMA = "schemas/pipeline-test.schema.json";
 
 const BEGIN = "<!-- Below: made by `make docs` from the definitions in src. Edits are lost. -->";
 const END = "<!-- Above: made by `make docs`. -->";
@@ -18,6 +20,7 @@ export function generatedFiles(registry: Registry, readme: string): Map<string, 
   const reference = `${BEGIN}\n\n${stageReference(registry)}\n`;
   return new Map([
     [EDITOR_SCHEMA, `${JSON.stringify(editorSchema(registry), null, 2)}\n`],
+    [TEST_SCHEMA, `${JSON.stringify(plainEditorSchema(testFile), null, 2)}\n`],
     [README, readme.slice(0, begin) + reference + readme.slice(end)],
   ]);
 }

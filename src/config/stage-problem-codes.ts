@@ -26,8 +26,12 @@ export const stageProblemCodes = {
     fix: "Add `key: ${REDACT_KEY}` and set the variable to at least 16 random characters.",
   },
   "bad-record": {
-    meaning: "A record of a test has no body, or more than one.",
-    fix: "Give one of json, text and base64.",
+    meaning: "A record of a test has no body, more than one, or one that is not Base64.",
+    fix: "Give one of json, text, base64, avro and file.",
+  },
+  "avro-value": {
+    meaning: "A record of a test cannot be written in its Avro schema.",
+    fix: "Give the value the fields that the schema asks for; a value of a union may name its branch, as in `{string: x}`.",
   },
   "not-a-time": {
     meaning: "A text is not a time.",

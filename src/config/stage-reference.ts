@@ -12,6 +12,7 @@ import { stagesOf } from "./registry.ts";
 import { runCodes } from "./run-codes.ts";
 import { closedSchema, typesOf } from "./schema.ts";
 import type { JsonSchema } from "./schema.ts";
+import { testFile } from "./test-file.ts";
 import { stageProblemCodes } from "./stage-problem-codes.ts";
 
 /** Markdown; ends with a line break. */
@@ -30,6 +31,8 @@ export function stageReference(registry: Registry): string {
     keyTable(closedSchema(declaredFiles.destinations.schema)),
     "## Keys of the enablement file",
     keyTable(closedSchema(declaredFiles.enablement.schema)),
+    "## Keys of a test file",
+    keyTable(closedSchema(testFile)),
     "## Codes",
     "`sluice explain CODE` prints the page of each, and of the dead letters and drops above.",
     "### Problems of a definition",

@@ -75,6 +75,11 @@ export class YamlFile {
     return this.positions?.has(path) ?? false;
   }
 
+  /** Where a value stands, or the nearest thing around it. `path` is a JSON pointer. */
+  place(path: string): Span {
+    return this.positions?.value(path) ?? NOWHERE;
+  }
+
   add(finding: Finding): void {
     const { positions } = this;
     if (!positions) this.push(NOWHERE, finding);

@@ -1,80 +1,74 @@
-// What was expected against what came of it: a line for each difference, `path: expected …, got …`.
+// What was expected against what came of it. Maps name some of the members, lists are compared in full; `drops` and
+// `deadLetters` are compared in full, and so are `wholeEvents`.
 
-import type { TestCase } from "../../config/test-file.ts";
+import type { Expectation } from "../../config/test-expectation.ts";
+import { align } from "./align.ts";
 import type { Outcome } from "./run-case.ts";
+import { gotOf, type Rule, rules } from "./expectations.ts";
 
-const MOST_SHOWN = 20;
-const MOST_CHARACTERS = 200;
+export interface Difference {
+  /** Below `expect`; empty: the run itself. */
+  readonly path: readonly (string | number)[];
+  /** The position in the file is that of the nearest thing above that is written there. */
+  readonly kind: "changed" | "missing" | "unexpected" | "failed";
+  readonly want?: unknown;
+  readonly got?: unknown;
+}
 
 /** Empty: the case passed. */
-export function differences(expect: TestCase["expect"], outcome: Outcome): string[] {
-  const { delivered, events, drops, deadLetters, acked, requests } = expect;
-  const found: string[] = outcome.failure === undefined ? [] : [outcome.failure];
-  const differ = (path: string, want: unknown, got: unknown) => {
-    found.push(`${path}: expected ${shown(want)}, got ${shown(got)}`);
-  };
-  if (delivered !== undefined) partial("delivered", delivered, outcome.events.length, differ);
-  if (events) partial("events", events, outcome.events, differ);
-  if (drops) counts("drops", drops, outcome.drops, differ);
-  if (deadLetters) counts("deadLetters", deadLetters, outcome.deadLetters, differ);
-  if (acked !== undefined) partial("acked", acked, outcome.acked, differ);
-  if (requests) compareRequests(requests, outcome.requests, differ);
-  if (found.length > 0) found.push(...outcome.reasons.slice(0, 5).map((reason) => `dead letter ${reason}`));
-  if (found.length <= MOST_SHOWN) return found;
-  return [...found.slice(0, MOST_SHOWN), `and ${found.length - MOST_SHOWN} more`];
+export function differences(expect: Expectation, outcome: Outcome): Difference[] {
+  const found: Difference[] = [];
+  const { failure } = outcome;
+  if (failure && expect.failure === undefined) found.push({ path: [], kind: "failed", got: failure.message });
+  for (const [key, rule] of Object.entries(rules)) {
+    const want = expect[key as keyof Expectation];
+    if (want !== undefined) compare([key], want, gotOf(key, outcome), { rule, found });
+  }
+  return found;
 }
 
-type Differ = (path: string, want: unknown, got: unknown) => void;
-
-/** Maps name some of the members; lists are compared in full. */
-function partial(path: string, want: unknown, got: unknown, differ: Differ): void {
-  if (Array.isArray(want)) {
-    if (!Array.isArray(got)) {
-      differ(path, want, got);
-      return;
-    }
-    if (want.length !== got.length) differ(`${path}.length`, want.length, got.length);
-    for (const [i, one] of want.entries()) if (i < got.length) partial(`${path}[${i}]`, one, got[i], differ);
-  } else if (isMap(want)) {
-    if (!isMap(got)) {
-      differ(path, want, got);
-      return;
-    }
-    for (const [key, one] of Object.entries(want))
-      partial(`${path}.${key}`, one, Object.hasOwn(got, key) ? got[key] : undefined, differ);
-  } else if (want !== got) differ(path, want, got);
+interface Comparison {
+  readonly rule: Rule;
+  readonly found: Difference[];
 }
 
-function counts(
-  path: string,
-  want: Readonly<Record<string, number>>,
-  got: Readonly<Record<string, number>>,
-  differ: Differ,
+function compare(path: Difference["path"], want: unknown, got: unknown, how: Comparison): void {
+  const { rule, found } = how;
+  const seen = rule.seen?.(path, want, got) ?? got;
+  if (Array.isArray(want) && Array.isArray(seen)) compareLists(path, want, seen, how);
+  else if (isMap(want) && isMap(seen)) {
+    for (const [key, one] of Object.entries(want)) {
+      const value = Object.hasOwn(seen, key) ? seen[key] : rule.absent;
+      if (value === undefined) found.push({ path: [...path, key], kind: "missing", want: one });
+      else compare([...path, key], one, value, how);
+    }
+    if (!rule.whole) return;
+    for (const key of Object.keys(seen).filter((one) => !Object.hasOwn(want, one)))
+      found.push({ path: [...path, key], kind: "unexpected", got: seen[key] });
+  } else if (want !== seen) found.push({ path, kind: "changed", want, got: seen });
+}
+
+function compareLists(
+  path: Difference["path"],
+  want: readonly unknown[],
+  got: readonly unknown[],
+  how: Comparison,
 ): void {
-  for (const key of new Set([...Object.keys(want), ...Object.keys(got)])) {
-    if ((want[key] ?? 0) !== (got[key] ?? 0)) differ(`${path}.${key}`, want[key] ?? 0, got[key] ?? 0);
+  for (const pair of align(want, got, (one, other) => fits(path, one, other, how.rule))) {
+    if (pair.got === undefined)
+      how.found.push({ path: [...path, pair.want!], kind: "missing", want: want[pair.want!] });
+    else if (pair.want === undefined)
+      how.found.push({ path: [...path, pair.got], kind: "unexpected", got: got[pair.got] });
+    else compare([...path, pair.want], want[pair.want], got[pair.got], how);
   }
 }
 
-function compareRequests(
-  want: NonNullable<TestCase["expect"]["requests"]>,
-  got: Outcome["requests"],
-  differ: Differ,
-): void {
-  const exact = want.map(({ notBeforeMs: _, ...request }) => request);
-  partial("requests", exact, got, differ);
-  for (const [i, { notBeforeMs }] of want.entries()) {
-    const at = got[i]?.atMs;
-    if (notBeforeMs !== undefined && at !== undefined && at < notBeforeMs)
-      differ(`requests[${i}].atMs`, `at least ${notBeforeMs}`, at);
-  }
+export function fits(path: Difference["path"], want: unknown, got: unknown, rule: Rule): boolean {
+  const found: Difference[] = [];
+  compare([...path, 0], want, got, { rule, found });
+  return found.length === 0;
 }
 
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function shown(value: unknown): string {
-  const text = value === undefined ? "nothing" : JSON.stringify(value);
-  return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}…`;
 }

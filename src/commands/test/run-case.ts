@@ -1,18 +1,23 @@
 // One case: the pipeline's own stages and the real engine on a virtual clock, between given records and a scripted
 // Segment. Nothing touches the network, and no dead letter the disk.
 
-import { productVersion } from "../../sinks/segment/product-version.ts";
 import type { LoadedPipeline } from "../../config/load.ts";
 import type { LoadedStage } from "../../config/stages.ts";
 import type { TestCase } from "../../config/test-file.ts";
-import type { Logger, Sink, SinkDefinition, Source, SourceRecord } from "../../engine/contracts.ts";
+import type { Logger, Sink, SinkDefinition } from "../../engine/contracts.ts";
 import { VirtualClock } from "../../engine/virtual-clock.ts";
 import { SegmentSink, type SegmentSinkConfig } from "../../sinks/segment/segment-sink.ts";
 import { startJob } from "../job.ts";
+import { collector } from "./collector.ts";
+import type { GivenRecord } from "./given-records.ts";
+import { GivenSource } from "./given-source.ts";
+import { type LimiterUse, limiterUse } from "./limiter-use.ts";
 import { ScriptedSegment, type SeenRequest } from "./scripted-segment.ts";
 
 /** A case that does not end by then never will. */
 const MAX_VIRTUAL_MS = 24 * 3_600_000;
+/** Stands in the body of every request: the product's own would change expectations with each release. */
+const VERSION = "test";
 
 export interface Outcome {
   readonly events: readonly unknown[];
@@ -22,67 +27,78 @@ export interface Outcome {
   readonly reasons: readonly string[];
   readonly acked: number;
   readonly requests: readonly SeenRequest[];
-  /** The run did not end as it should. */
-  readonly failure?: string;
+  readonly limiter: Readonly<Record<string, LimiterUse>>;
+  /** The run did not end by itself. `code`: as in `sluice explain`; undefined when it has none. */
+  readonly failure?: { readonly code: string | undefined; readonly message: string };
 }
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-export async function runCase(pipeline: LoadedPipeline, { given, segment }: TestCase): Promise<Outcome> {
-  const clock = new VirtualClock();
-  const http = new ScriptedSegment(segment, clock);
-  const events: unknown[] = [];
-  const drops: Record<string, number> = {};
-  const deadLetters: Record<string, number> = {};
-  const reasons: string[] = [];
-  const source = new GivenRecords(given);
-  const add = (counts: Record<string, number>, key: string) => {
-    counts[key] = (counts[key] ?? 0) + 1;
-  };
+export async function runCase(
+  pipeline: LoadedPipeline,
+  { segment, startsAt }: Pick<TestCase, "segment" | "startsAt">,
+  given: readonly GivenRecord[],
+): Promise<Outcome> {
+  const clock = new VirtualClock(startsAt === undefined ? undefined : Date.parse(startsAt));
+  const http = new ScriptedSegment(segment, clock, timeoutMs(pipeline.sink));
+  const source = new GivenSource(given, clock);
+  const tally = new Tally();
   const job = await startJob(
     {
       ...pipeline,
       sink: scripted(pipeline.sink, http),
       deadLetters: { ...pipeline.deadLetters, ...collector },
     },
-    {
-      clock,
-      random: () => 0.5,
-      log: silent,
-      wrapSource: () => source,
-      observer: {
-        delivered: (_, items) => events.push(...items.map(({ text }) => JSON.parse(text) as unknown)),
-        dropped: (_, __, { reason }) => add(drops, reason),
-        deadLettered: ({ code, message }) => {
-          add(deadLetters, code);
-          reasons.push(`${code}: ${message.slice(0, 200)}`);
-        },
-      },
-    },
+    { clock, random: () => 0.5, log: silent, wrapSource: () => source, observer: tally.observer },
   );
-  let failure: string | undefined;
   let ended = false;
-  const done = job.run.done.then((result) => {
+  let failure: Outcome["failure"];
+  const done = job.run.done.then(({ error, gaveBack }) => {
     ended = true;
-    if (result.error) failure = result.error.message;
-    else if (result.gaveBack > 0) failure = `${result.gaveBack} records were given back`;
+    if (error) failure = { code: codeOf(error), message: error.message };
+    else if (gaveBack > 0) failure = { code: undefined, message: `${gaveBack} records were given back` };
   });
   try {
     await clock.runUntil(() => ended, MAX_VIRTUAL_MS);
+    await done;
   } catch (error) {
     job.run.abort();
-    failure = `the run does not end: ${error instanceof Error ? error.message : String(error)}`;
+    await done;
+    const why = error instanceof Error ? error.message : String(error);
+    failure = { code: undefined, message: `the run does not end: ${why}` };
   }
-  await done;
+  const { events, drops, deadLetters, reasons } = tally;
   return {
-    events,
-    drops,
-    deadLetters,
-    reasons,
-    acked: source.acked,
-    requests: http.seen,
+    ...{ events, drops, deadLetters, reasons, acked: source.acked, requests: http.seen },
+    limiter: limiterUse(http.seen, job.metrics),
     ...(failure === undefined ? {} : { failure }),
   };
+}
+
+class Tally {
+  readonly events: unknown[] = [];
+  readonly drops: Record<string, number> = {};
+  readonly deadLetters: Record<string, number> = {};
+  readonly reasons: string[] = [];
+
+  readonly observer: NonNullable<Parameters<typeof startJob>[1]["observer"]> = {
+    delivered: (_, items) => {
+      for (const { text } of items) this.events.push(JSON.parse(text) as unknown);
+    },
+    dropped: (_, __, { reason }) => add(this.drops, reason),
+    deadLettered: ({ code, message }) => {
+      add(this.deadLetters, code);
+      this.reasons.push(`${code}: ${message.slice(0, 200)}`);
+    },
+  };
+}
+
+function add(counts: Record<string, number>, key: string): void {
+  counts[key] = (counts[key] ?? 0) + 1;
+}
+
+function codeOf(error: Error): string | undefined {
+  return "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
 /** Segment is scripted; anything else just takes what it is given. */
@@ -96,89 +112,11 @@ function scripted(sink: LoadedStage<SinkDefinition>, http: ScriptedSegment): Loa
       ...definition,
       // The loader has checked the configuration against the stage's schema.
       create: (config, context) =>
-        new SegmentSink(config as SegmentSinkConfig, context, productVersion(), http) as Sink,
+        new SegmentSink(config as SegmentSinkConfig, context, VERSION, http) as Sink,
     },
   };
 }
 
-const ONE_LANE = {
-  rates: {
-    events: Number.POSITIVE_INFINITY,
-    requests: Number.POSITIVE_INFINITY,
-    bytes: Number.POSITIVE_INFINITY,
-  },
-  concurrency: 1,
-  lingerMs: 0,
-  probeMs: 60_000,
-};
-
-const takesAll: Sink = {
-  limits: {
-    count: 1_000,
-    bytes: 64 * 1024 ** 2,
-    itemBytes: 16 * 1024 ** 2,
-    envelopeBytes: 0,
-    separatorBytes: 1,
-  },
-  laneOf: () => "main",
-  laneSettings: () => ONE_LANE,
-  encode: (value) => JSON.stringify(value),
-  write: () => Promise.resolve(undefined),
-  probe: () => Promise.resolve(),
-  close: () => Promise.resolve(),
-};
-
-const collector: LoadedStage<SinkDefinition> = {
-  // Only `create` and `type` are looked at once a definition is loaded.
-  definition: {
-    role: "sink",
-    type: "collector",
-    accepts: "any",
-    create: () => takesAll,
-  } as unknown as SinkDefinition,
-  config: {},
-};
-
-class GivenRecords implements Source {
-  readonly redelivers = false;
-  acked = 0;
-
-  constructor(private readonly given: TestCase["given"]) {}
-
-  async run(intake: Parameters<Source["run"]>[0], signal: AbortSignal): Promise<void> {
-    let index = 0;
-    for (const one of this.given) {
-      const body = bodyOf(one);
-      for (let i = 0; i < one.times; i++) {
-        if (signal.aborted) return;
-        const room = intake.offer(this.record(index++, body, one.attributes ?? {}));
-        if (room) await room;
-      }
-    }
-  }
-
-  async close(): Promise<void> {}
-
-  private record(
-    index: number,
-    body: Uint8Array,
-    attributes: Readonly<Record<string, string>>,
-  ): SourceRecord {
-    return {
-      id: `given#${index}`,
-      body,
-      attributes,
-      publishedAtMs: 0,
-      attempt: 1,
-      writerSchema: undefined,
-      settle: (how) => {
-        if (how === "ack") this.acked += 1;
-      },
-    };
-  }
-}
-
-function bodyOf({ json, text, base64 }: TestCase["given"][number]): Uint8Array {
-  if (base64 !== undefined) return Buffer.from(base64, "base64");
-  return Buffer.from(text ?? JSON.stringify(json));
+function timeoutMs({ definition, config }: LoadedStage<SinkDefinition>): number {
+  return definition.type === "segment" ? (config as SegmentSinkConfig).timeoutMs : Number.POSITIVE_INFINITY;
 }
