@@ -21,7 +21,7 @@ build: dist/.built ## Compile to dist/
 bench: dist/.built ## Run the benchmarks and print ratios (NAME=engine for one)
 	@node test/bench/bench.mjs $(NAME)
 
-chaos: dist/.built ## Prove delivery under faults: kills, outages, damage (20 minutes; SLUICE_CHAOS=short for the short form)
+chaos: dist/.built ## Prove delivery under faults: kills, outages, damage (25 minutes; SLUICE_CHAOS=short: the form of `make test`)
 	@node scripts/chaos.mjs
 
 docs: dist/.built ## Generate the stage reference and the editor schema

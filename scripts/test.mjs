@@ -1,13 +1,13 @@
 // Runs the checks and the tests, and ends with one line: `N passed, N failed`.
-// `check` is the inner loop; `all` adds what starts real processes.
+// `check` is the inner loop; `all` adds what starts real processes, and the chaos tests in their short form
+// (SLUICE_CHAOS=long: in the long one).
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { chaosTests } from "./chaos-tests.mjs";
+import { countedVitest } from "./counted-vitest.mjs";
+
 const mode = process.argv[2] ?? "all";
-const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
-const report = join(folder, "report.json");
 
 const steps = [
   ["format and lint", "biome", ["check", "--error-on-warnings", "."]],
@@ -30,23 +30,14 @@ for (const [name, command, args] of steps) {
   else failed += 1;
 }
 
-const projects = mode === "check" ? ["--project=unit"] : ["--project=unit", "--project=end-to-end"];
-const ok = run("vitest", [
-  "run",
-  ...projects,
-  "--reporter=default",
-  "--reporter=json",
-  `--outputFile.json=${report}`,
-]);
-try {
-  const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8"));
-  passed += numPassedTests;
-  // A file that could not be loaded has no failed test of its own.
-  failed += Math.max(numFailedTests, ok ? 0 : 1, numFailedTests === 0 ? numFailedTestSuites : 0);
-} catch (error) {
-  console.error(`the test report cannot be read: ${error.message}`);
-  failed += 1;
+const all = mode !== "check";
+const projects = all ? ["--project=unit", "--project=end-to-end"] : ["--project=unit"];
+const runs = [() => countedVitest(projects)];
+if (all) runs.push(() => chaosTests(process.env.SLUICE_CHAOS ?? "short"));
+for (const tests of runs) {
+  const counts = tests();
+  passed += counts.passed;
+  failed += counts.failed;
 }
-rmSync(folder, { recursive: true, force: true });
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -52,7 +52,7 @@ describe("a backfill", () => {
       const last = await harmed.run();
       expect(last.code, last.stderr.slice(-3_000)).toBe(0);
       const taken = await harmed.taken();
-      const allowed = KILLS * (PER_SECOND * ((2 * CHECKPOINT_MS) / 1000) + IN_HAND);
+      const allowed = KILLS * (PER_SECOND * (CHECKPOINT_MS / 1000) + IN_HAND);
       record({
         row: "backfill",
         fault: `${KILLS} SIGKILL, a third of them inside a save of the checkpoint, over ${files.length} files`,

@@ -26,6 +26,24 @@ async function whileFull(world: World, ms: number): Promise<void> {
   expect((await world.pubsub.state()).outstanding, "what cannot be written is held").toBeGreaterThan(0);
 }
 
+const NO_MOUNT = "a file system of one's own (tmpfs) cannot be mounted here";
+
+/** A megabyte for the dead letters. */
+async function smallDisk(world: World): Promise<void> {
+  const folder = join(world.folder, "dead-letters");
+  await mkdir(folder);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "none", folder]);
+  world.defer(() => execFileSync("umount", ["-l", folder]));
+}
+
+/** To the last byte; the function it returns makes room again. */
+function fillDisk(world: World): () => Promise<void> {
+  const ballast = join(world.folder, "dead-letters", "ballast");
+  // It ends when there is no space left.
+  runs("dd", "if=/dev/zero", `of=${ballast}`, "bs=1k");
+  return () => rm(ballast);
+}
+
 describe("the machine under faults", () => {
   const limited = "the dead letters reach the largest size of a file for 5 s";
   if (!runs("prlimit", "--version")) leftOut("23", limited, "prlimit (util-linux) is not here");
@@ -44,30 +62,45 @@ describe("the machine under faults", () => {
       };
     });
 
+  const canMount = runs(
+    "sh",
+    "-c",
+    "d=$(mktemp -d) && mount -t tmpfs none $d && umount $d; s=$?; rmdir $d; exit $s",
+  );
   const full = "the disk of the dead letters is full for 5 s";
-  if (!runs("sh", "-c", "d=$(mktemp -d) && mount -t tmpfs none $d && umount $d; s=$?; rmdir $d; exit $s"))
-    leftOut("23", full, "a file system of one's own (tmpfs) cannot be mounted here");
+  if (!canMount) leftOut("23", full, NO_MOUNT);
+  else
+    row("23", full, { load: LOAD, mix: manyBad, prepare: smallDisk }, async (world) => {
+      const free = fillDisk(world);
+      await whileFull(world, 5_000);
+      await free();
+      return { injected: "1 full disk", note: "held, not acked, then written" };
+    });
+
+  const sharedFile = "the disk of the dead letters, one file of two processes, is full for 5 s";
+  if (!canMount) leftOut("23", sharedFile, NO_MOUNT);
   else
     row(
       "23",
-      full,
+      sharedFile,
       {
         load: LOAD,
         mix: manyBad,
-        prepare: async (world) => {
-          const folder = join(world.folder, "dead-letters");
-          await mkdir(folder);
-          execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "none", folder]);
-          world.defer(() => execFileSync("umount", ["-l", folder]));
-        },
+        pipeline: { deadLetters: "dead-letters/one.ndjson" },
+        prepare: smallDisk,
       },
       async (world) => {
-        const ballast = join(world.folder, "dead-letters", "ballast");
-        // It ends when there is no space left.
-        runs("dd", "if=/dev/zero", `of=${ballast}`, "bs=1k");
+        const other = world.another();
+        await other.start();
+        await sleep(1_500);
+        const free = fillDisk(world);
         await whileFull(world, 5_000);
-        await rm(ballast);
-        return { injected: "1 full disk", note: "held, not acked, then written" };
+        await other.says(/"msg":"dead letters cannot be written/);
+        await free();
+        await world.probe();
+        const { code } = await other.stop();
+        expect(code).toBe(0);
+        return { injected: "1 full disk", note: "no letter is cut by the other" };
       },
     );
 
@@ -160,7 +193,7 @@ describe("the machine under faults", () => {
     { load: LOAD, node: preload("block"), env: { CHAOS_BLOCK_MS: String(blockMs) } },
     async (world) => {
       world.program.signal("SIGUSR2");
-      await sleep(blockMs + 1_000);
+      await world.program.says(/"msg":"the process stood still/);
       expect(world.program.starts).toBe(1);
       return { injected: "1 standstill" };
     },

@@ -22,6 +22,7 @@ describe("the way to Segment under faults", () => {
 
   row("18", `connections refused for ${downMs / 1000} s`, { load: LOAD }, async (world) => {
     await world.toSegment.refuse();
+    await world.program.says(/"code":"connection-refused"/);
     await sleep(downMs);
     await world.toSegment.accept();
     return { injected: "1 outage" };
@@ -126,12 +127,29 @@ describe("the way to Segment under faults", () => {
       await sleep(7_000);
       world.toSegment.heal();
       const recoveredMs = await world.probe(10_000);
-      // Slow is not broken: nobody hangs up.
-      await world.until("every request to be answered", async () => {
-        const { requests, answers } = await world.segment.stats();
-        return requests === Object.values(answers).reduce((sum, n) => sum + n, 0);
-      });
+      // Slow is not broken: nobody hangs up, nothing is sent twice.
+      expect(world.program.stderr).not.toContain('"code":"timeout"');
+      expect((await world.segment.stats()).duplicates).toBe(0);
       return { injected: "7 s of 2 s a request", recoveredMs };
+    },
+  );
+
+  row(
+    "20",
+    "latency goes from 20 ms to 2 s, twice as long as a request may take, and back",
+    { load: LOAD, pipeline: { timeoutMs: 1_000, concurrency: 8 } },
+    async (world) => {
+      await world.segment.inject({ action: { kind: "answer" }, delayMs: 2_000 });
+      await world.program.says(/"code":"timeout"/);
+      await sleep(1_000);
+      const before = (await world.segment.stats()).requests;
+      await sleep(6_000);
+      const requests = (await world.segment.stats()).requests - before;
+      // No spiral: what times out leads to fewer requests, and an open circuit to one small one now and then.
+      expect(requests, "requests in 6 s").toBeLessThanOrEqual(8);
+      await world.segment.heal();
+      const recoveredMs = await world.probe(10_000);
+      return { injected: "8 s of 2 s a request", recoveredMs, note: `${requests} requests in 6 s of it` };
     },
   );
 
@@ -164,6 +182,7 @@ describe("the way to Segment under faults", () => {
         await sleep(5_000);
         const issued = world.publisher.issued.size - issuedBefore;
         const accepted = (await world.segment.stats()).accepted - acceptedBefore;
+        expect((await world.segment.stats()).faultsPlayed, "the fault did what it should").toBeGreaterThan(0);
         expect(accepted, `the healthy one got ${accepted} of ${issued}`).toBeGreaterThanOrEqual(0.9 * issued);
         await world.segment.heal();
         return {

@@ -1,10 +1,12 @@
 // One open file of whole lines.
 //
-// State: `length` is the end of the last whole line that this run knows of. A write that fails half-way is cut back to
-// it, so a line is never torn and a repeated batch not half there twice. If even the cut fails, the file is `torn`:
-// the next write begins by cutting again. What was torn before this run began (a crash, a power cut) is closed with a
-// newline and otherwise left alone: those bytes may be somebody's, and a reader skips a bad line.
-// What is no regular file (a pipe, a device) can be neither measured nor cut. A file has one writer: this one.
+// State: `length` is where the file ends, as far as this run knows. alone -> [its end is elsewhere] -> shared, for good.
+// Alone, a write that fails half-way is cut back to `length`, so a line is never torn and a repeated batch not half there
+// twice. If even the cut fails, the file is `torn`: the next write begins by cutting again.
+// Shared with another process, nothing is ever cut, for it may be the other's; instead every write begins with a
+// newline, which closes whatever was torn. A reader skips torn and empty lines.
+// What was torn before this run began (a crash, a power cut) is closed with a newline and otherwise left alone.
+// What is no regular file (a pipe, a device) can be neither measured nor cut.
 
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -15,6 +17,9 @@ export type OpenHow = "append" | "overwrite" | "create";
 
 export class LineFile {
   private torn = false;
+  private shared = false;
+  /** Of the write under way, or of the one that failed. */
+  private written = 0;
 
   private constructor(
     readonly path: string,
@@ -39,7 +44,7 @@ export class LineFile {
     }
   }
 
-  /** Bytes of whole lines. */
+  /** Where the file ends. */
   get bytes(): number {
     return this.length;
   }
@@ -52,8 +57,10 @@ export class LineFile {
   /** Writes whole lines, or none of them. With `durable` they are on the disk when this resolves. */
   async write(lines: Buffer, durable: boolean): Promise<void> {
     if (this.torn) await this.cutBack();
+    await this.lookForOthers();
+    const bytes = this.shared ? Buffer.concat([Buffer.of(NEWLINE), lines]) : lines;
     try {
-      await this.writeAll(lines);
+      await this.writeAll(bytes);
       if (durable) await this.sync();
     } catch (error) {
       this.torn = true;
@@ -61,7 +68,7 @@ export class LineFile {
       await this.cutBack().catch(() => {});
       throw error;
     }
-    this.length += lines.length;
+    this.length += bytes.length;
   }
 
   async sync(): Promise<void> {
@@ -77,16 +84,31 @@ export class LineFile {
     }
   }
 
-  private async writeAll(lines: Buffer): Promise<void> {
-    let done = 0;
-    while (done < lines.length) {
-      const { bytesWritten } = await this.handle.write(lines, done);
-      done += bytesWritten;
+  private async writeAll(bytes: Buffer): Promise<void> {
+    this.written = 0;
+    while (this.written < bytes.length) {
+      const { bytesWritten } = await this.handle.write(bytes, this.written);
+      this.written += bytesWritten;
     }
   }
 
+  private async lookForOthers(): Promise<void> {
+    if (!this.isRegular) return;
+    const { size } = await this.handle.stat();
+    if (size === this.length) return;
+    this.shared = true;
+    this.length = size;
+  }
+
   private async cutBack(): Promise<void> {
-    if (this.isRegular) await this.handle.truncate(this.length);
+    if (this.isRegular) {
+      const { size } = await this.handle.stat();
+      if (!this.shared && size === this.length + this.written) await this.handle.truncate(this.length);
+      else {
+        this.shared = true;
+        this.length = size;
+      }
+    }
     this.torn = false;
   }
 }

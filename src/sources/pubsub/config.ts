@@ -92,7 +92,7 @@ export const pubsubSourceConfig = Type.Object(
       minimum: 1,
       maximum: 1_000_000,
       description:
-        "How many new connections in a row may fail (1 s to 60 s apart, full jitter) before the run fails with exit code 1.",
+        "How many new connections in a row may fail (1 s to 60 s apart, full jitter) before the run fails with exit code 1, so that whoever runs the process can act: about five minutes without a network with 10, and half a minute more with each. Where nothing starts the process again, set it high. Nothing is lost either way.",
     }),
     closeMs: Type.Integer({
       default: 5_000,

@@ -55,7 +55,7 @@ export class Child {
   }
 
   /** Resolves with the match in what either stream said; rejects when the process ends, or time does, without it. */
-  says(pattern: RegExp, withinMs = 40_000): Promise<RegExpExecArray> {
+  says(pattern: RegExp, withinMs = 90_000): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const found = () => pattern.exec(this.stdout) ?? pattern.exec(this.stderr);
       const done = (why: string) => {

@@ -106,6 +106,11 @@ export class PubSubServer {
     return subscriptions.find(({ name }) => name === SUBSCRIPTION)!;
   }
 
+  /** How many calls and streams a fault was played on. */
+  async faultsInjected(): Promise<number> {
+    return (await this.remote.json<{ faultsInjected: number }>("GET", "/state")).faultsInjected;
+  }
+
   ids(kind: IdKind): Promise<IdList> {
     return this.remote.json("GET", `/ids?subscription=${SUBSCRIPTION}&kind=${kind}`);
   }

@@ -21,6 +21,8 @@ export interface ProgramExit extends Exit {
 export class Supervisor {
   readonly exits: ProgramExit[] = [];
   starts = 0;
+  /** How long the first start took. */
+  startedInMs = 0;
   private child: Child | undefined;
   private asked: NodeJS.Signals | undefined;
   private over = false;
@@ -34,7 +36,14 @@ export class Supervisor {
   /** Resolves when it says that it runs. */
   async start(): Promise<void> {
     this.over = false;
+    const startedAt = performance.now();
     await this.launch().says(RUNNING);
+    this.startedInMs ||= performance.now() - startedAt;
+  }
+
+  /** Resolves when the process that runs now says that it runs. */
+  async running(): Promise<void> {
+    await this.current.says(RUNNING);
   }
 
   /** For the next start. */
