@@ -53,6 +53,7 @@ describe("the directions between the rooms", () => {
     destinations: ["config", "events", "sinks"],
     config: ["destinations", "avro"],
     emulators: ["avro", "events"],
+    telemetry: [],
     console: ["config", "destinations", "events", "sinks", "transforms"],
     commands: [
       "config",
@@ -65,6 +66,7 @@ describe("the directions between the rooms", () => {
       "avro",
       "sinks",
       "sources",
+      "telemetry",
       "registry.ts",
     ],
   };

@@ -9,6 +9,7 @@ import { systemClock } from "../engine/clock.ts";
 import type { Logger } from "../engine/contracts.ts";
 import { RunError } from "../engine/errors.ts";
 import { productVersion } from "../sinks/segment/product-version.ts";
+import { type Address, addressOf } from "./address.ts";
 import type { ConsoleOptions } from "./console-options.ts";
 import { UsageError } from "./exit-code.ts";
 import type { Job } from "./job.ts";
@@ -18,19 +19,8 @@ const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 8787;
 
 /** `host:port`, `[::1]:port`, a host, or a port. Throws UsageError. */
-export function consoleAddress(text: string): { readonly host: string; readonly port: number } {
-  if (text === "") return { host: DEFAULT_HOST, port: DEFAULT_PORT };
-  if (/^\d+$/.test(text)) return { host: DEFAULT_HOST, port: portOf(text, text) };
-  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))?(?::(\d+))?$/i.exec(text);
-  if (!match) throw new UsageError(`--console takes an address such as 127.0.0.1:8787, not ${text}`);
-  const [, v6, name, port] = match;
-  return { host: v6 ?? name ?? DEFAULT_HOST, port: port === undefined ? DEFAULT_PORT : portOf(port, text) };
-}
-
-function portOf(text: string, whole: string): number {
-  const port = Number(text);
-  if (port > 65_535) throw new UsageError(`--console takes a port up to 65535, not ${whole}`);
-  return port;
+export function consoleAddress(text: string): Address {
+  return addressOf("--console", text, { host: DEFAULT_HOST, port: DEFAULT_PORT });
 }
 
 export interface ConsoleParts {

@@ -6,7 +6,10 @@ import type { LoadedPipeline } from "../config/load.ts";
 import { type Clock, systemClock } from "../engine/clock.ts";
 import type { Logger, RunContext, Sink, Source } from "../engine/contracts.ts";
 import type { CrashGuard } from "../engine/crash-loop.ts";
+import { EventLag } from "../engine/event-lag.ts";
+import type { AroundWrite } from "../engine/lane.ts";
 import { Metrics } from "../engine/metrics.ts";
+import { allOf } from "../engine/observers.ts";
 import type { PlannedTransform } from "../engine/pipeline.ts";
 import { Run, type RunObserver } from "../engine/run.ts";
 import { openCrashGuard } from "./crash-state.ts";
@@ -24,6 +27,7 @@ export interface JobOptions {
   readonly wrapSink?: (sink: Sink) => Sink;
   readonly wrapDeadLetters?: (sink: Sink) => Sink;
   readonly inFlight?: { readonly records: number; readonly bytes: number };
+  readonly aroundWrite?: AroundWrite | undefined;
   /** Where the crash-loop breaker keeps what must outlive the process; undefined: there is no breaker. */
   readonly stateDir?: string | undefined;
 }
@@ -36,6 +40,10 @@ export interface InsertedTransform extends PlannedTransform {
 export interface Job {
   readonly run: Run;
   readonly metrics: Metrics;
+  /** Brings the metrics up to date; to be called before they are read. */
+  readonly publishGauges: () => void;
+  /** Rejects with SinkFault when a dead letter could not be written now. */
+  readonly probeDeadLetters: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Rejects when a stage cannot be made; what was made before it is closed again. */
@@ -73,6 +81,8 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
     const deadLetters = await make(await rotating(pipeline.deadLetters, pipeline.baseDir));
     const sink = await make(pipeline.sink);
     const source = await make(pipeline.source);
+    // Of what comes from a file, the age says nothing about us.
+    const lag = source.redelivers ? new EventLag(metrics, clock) : undefined;
     const run = new Run(
       {
         name: pipeline.name,
@@ -91,11 +101,20 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
         random,
         log: labelled(options.log, { pipeline: pipeline.name }),
         metrics,
-        observer: options.observer,
+        observer: lag && options.observer ? allOf(lag, options.observer) : (lag ?? options.observer),
         guard,
+        aroundWrite: options.aroundWrite,
       },
     );
-    return { run, metrics };
+    return {
+      run,
+      metrics,
+      publishGauges: () => {
+        lag?.turn();
+        run.publishGauges();
+      },
+      probeDeadLetters: (signal) => deadLetters.probe("dead-letters", signal),
+    };
   } catch (error) {
     await Promise.allSettled(made.map((part) => part.close?.()));
     throw error;

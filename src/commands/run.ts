@@ -4,9 +4,10 @@ import type { Argv } from "yargs";
 
 import { type ConsoleOptions, consoleOption } from "./console-options.ts";
 import type { GlobalOptions } from "./global-options.ts";
+import { type MetricsOptions, metricsOption } from "./metrics-options.ts";
 import { type StoreOptions, storeOption } from "./store-options.ts";
 
-export interface RunOptions extends GlobalOptions, ConsoleOptions, StoreOptions {
+export interface RunOptions extends GlobalOptions, ConsoleOptions, MetricsOptions, StoreOptions {
   readonly state: string;
 }
 
@@ -30,6 +31,7 @@ export function runCommand(cli: Argv<GlobalOptions>): void {
         })
         .options(storeOption)
         .options(consoleOption)
+        .options(metricsOption)
         .example(
           "$0 run pipelines/launchdarkly-to-segment.yaml",
           "One pipeline, until SIGTERM or Ctrl-C drains it",
@@ -37,6 +39,10 @@ export function runCommand(cli: Argv<GlobalOptions>): void {
         .example(
           "$0 run pipelines/launchdarkly-to-segment.yaml --console 127.0.0.1:8787",
           "With the REST API; SLUICE_CONSOLE_TOKEN asks for a token",
+        )
+        .example(
+          "$0 run pipelines/launchdarkly-to-segment.yaml --metrics 0.0.0.0:9464",
+          "With metrics for Prometheus, and /livez, /readyz and /startupz beside them",
         )
         .epilogue(
           "Exit codes: 0 drained, 1 failed, 2 invalid definition, 3 gave work back (it comes again).",

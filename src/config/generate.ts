@@ -1,6 +1,7 @@
 // Files that are made from the definitions. `scripts/generate.mjs` writes them; a test keeps them fresh.
 
 import { editorSchema, plainEditorSchema } from "./editor-schema.ts";
+import { METRICS_PAGE, metricsReference } from "./metrics-reference.ts";
 import type { Registry } from "./registry.ts";
 import { stageReference } from "./stage-reference.ts";
 import { testFile } from "./test-file.ts";
@@ -21,6 +22,7 @@ export function generatedFiles(registry: Registry, readme: string): Map<string, 
   return new Map([
     [EDITOR_SCHEMA, `${JSON.stringify(editorSchema(registry), null, 2)}\n`],
     [TEST_SCHEMA, `${JSON.stringify(plainEditorSchema(testFile), null, 2)}\n`],
+    [METRICS_PAGE, metricsReference()],
     [README, readme.slice(0, begin) + reference + readme.slice(end)],
   ]);
 }

@@ -3,6 +3,10 @@
 import type { CodeMeaning } from "./codes.ts";
 
 export const runCodes = {
+  "metrics-address": {
+    meaning: "The address of `--metrics` cannot be listened on; it is taken, or not one of this machine.",
+    fix: "Choose another port, or see what holds it.",
+  },
   "dead-letter-window": {
     meaning:
       "Too many of the last values were dead letters, so the pipeline stopped before it emptied the topic into a file. Usually the shape of the data changed, or a stage does not fit it.",

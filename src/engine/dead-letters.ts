@@ -137,6 +137,7 @@ export class DeadLetters {
       if (!(error instanceof SinkFault)) throw error;
       this.failures += 1;
       metrics.count("dead_letter_write_failures_total", 1);
+      metrics.set("dead_letters_blocked", 1);
       if (this.failures === 1) {
         log.error({ code: error.code, err: error }, "dead letters cannot be written; held, nothing is acked");
       }
@@ -145,8 +146,10 @@ export class DeadLetters {
     }
     if (this.failures > 0) log.info({ failures: this.failures }, "dead letters can be written again");
     this.failures = 0;
+    metrics.set("dead_letters_blocked", 0);
     this.waiting.splice(0, batch.length);
     for (const { item, done } of batch) {
+      metrics.count("dead_letters_bytes_total", item.bytes);
       metrics.count("dead_letters_total", 1, { stage: item.value.stage, code: item.value.code });
       this.context.onWritten?.(item.value);
       done();

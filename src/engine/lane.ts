@@ -6,13 +6,14 @@
 import assert from "node:assert";
 
 import { fullJitterMs } from "./backoff.ts";
-import type { LaneSettings, Sink } from "./contracts.ts";
+import type { Batch, LaneSettings, Sink } from "./contracts.ts";
 import { SinkFault } from "./errors.ts";
 import { byFault } from "./fault-groups.ts";
 import { type HealthContext, LaneHealth, type LaneState } from "./lane-health.ts";
 import { LaneProbe } from "./lane-probe.ts";
 import { type Again, type LaneItem, LaneQueue, type Taken } from "./lane-queue.ts";
 import { Limiter } from "./limiter.ts";
+import { LaneMetrics } from "./lane-metrics.ts";
 import type { Metrics } from "./metrics.ts";
 import { Reservations } from "./reservations.ts";
 
@@ -28,9 +29,12 @@ export interface LaneContext extends HealthContext {
   readonly metrics: Metrics;
   /** Aborts writes under way, for a stop that ran out of time. */
   readonly signal: AbortSignal;
+  readonly aroundWrite?: AroundWrite | undefined;
 }
 
-const stateNumber: Record<LaneState, number> = { open: 0, throttled: 1, broken: 2, parked: 3 };
+type Written = undefined | readonly (SinkFault | null)[];
+/** For traces: calls `write` once and passes on what becomes of it. */
+export type AroundWrite = (batch: Batch, write: () => Promise<Written>) => Promise<Written>;
 
 interface LaneBatch extends Taken {
   readonly lane: string;
@@ -41,14 +45,22 @@ class Bug {
   constructor(readonly error: unknown) {}
 }
 
-type Outcome = undefined | readonly (SinkFault | null)[] | SinkFault | Bug;
+type Outcome = Written | SinkFault | Bug;
 
 const HALF_OPEN_EVENTS = 10;
 /** Waits are sums of fractions: one that is too small to move the clock would spin. */
 const SHORTEST_WAIT_MS = 0.01;
 const NEVER = Number.POSITIVE_INFINITY;
 
-export class Lane {
+/** What others may see of it. */
+export interface LaneView {
+  readonly name: string;
+  readonly state: LaneState;
+  readonly waiting: number;
+  readonly writing: number;
+}
+
+export class Lane implements LaneView {
   private readonly queue = new LaneQueue();
   private readonly limiter: Limiter;
   private readonly health: LaneHealth;
@@ -60,7 +72,7 @@ export class Lane {
   private cancelTimer: () => void = () => {};
   private readonly probe: LaneProbe;
   private readonly reservations = new Reservations();
-  private readonly cells;
+  private readonly metrics: LaneMetrics;
   private readonly now = () => this.context.clock.nowMs();
 
   constructor(
@@ -81,15 +93,7 @@ export class Lane {
       },
       bug: (error) => events.bug(error),
     });
-    const cell = (metric: string) => context.metrics.cell(metric, { destination: name });
-    this.cells = {
-      waiting: cell("sink_waiting_events"),
-      writes: cell("sink_writes_in_flight"),
-      state: cell("sink_lane_state"),
-      limiterWait: cell("sink_rate_limit_wait_seconds_total"),
-      delivered: cell("sink_events_delivered_total"),
-      bytes: cell("sink_bytes_delivered_total"),
-    };
+    this.metrics = new LaneMetrics(context.metrics, name);
   }
 
   get state(): LaneState {
@@ -98,6 +102,10 @@ export class Lane {
 
   get waiting(): number {
     return this.queue.waiting;
+  }
+
+  get writing(): number {
+    return this.writes;
   }
 
   /** Adds an event. The caller calls `pump` once after a chunk, not per event. */
@@ -129,6 +137,11 @@ export class Lane {
     return granted;
   }
 
+  /** Sets the gauges that change by themselves. */
+  publishGauges(): void {
+    this.metrics.looked(this.health.state, this.health.writesAllowed, this.limiter.room().events);
+  }
+
   stop(): void {
     this.stopped = true;
     this.cancelTimer();
@@ -142,9 +155,7 @@ export class Lane {
       wait = this.sendNext();
     if (wait !== 0 && wait !== NEVER)
       this.cancelTimer = this.context.clock.after(Math.max(SHORTEST_WAIT_MS, wait), () => this.pump());
-    this.cells.waiting.value = this.queue.waiting;
-    this.cells.writes.value = this.writes;
-    this.cells.state.value = stateNumber[this.health.state];
+    this.metrics.pumped(this.queue.waiting, this.writes, this.health.state);
   }
 
   /** Sends one batch and returns 0, or returns the ms to wait before trying again (NEVER: for an event). */
@@ -189,14 +200,16 @@ export class Lane {
 
   private endLimiterWait(now: number): void {
     if (this.limiterWaitSinceMs < 0) return;
-    this.cells.limiterWait.value += (now - this.limiterWaitSinceMs) / 1000;
+    this.metrics.limiterWait.value += (now - this.limiterWaitSinceMs) / 1000;
     this.limiterWaitSinceMs = -1;
   }
 
   private async send(batch: LaneBatch, retry: boolean): Promise<void> {
     this.writes += 1;
     if (retry) this.retries += 1;
+    const startedMs = this.context.clock.nowMs();
     const outcome = await this.attempt(batch);
+    this.metrics.wrote(batch.items.length, batch.bytes, this.context.clock.nowMs() - startedMs);
     this.writes -= 1;
     if (retry) this.retries -= 1;
     if (this.stopped) return; // Given back as a whole already: the answer comes too late to matter.
@@ -209,8 +222,10 @@ export class Lane {
   }
 
   private async attempt(batch: LaneBatch): Promise<Outcome> {
+    const { signal, aroundWrite } = this.context;
+    const write = () => this.sink.write(batch, signal);
     try {
-      const faults = await this.sink.write(batch, this.context.signal);
+      const faults = await (aroundWrite ? aroundWrite(batch, write) : write());
       const aligned = faults === undefined || faults.length === batch.items.length;
       assert(aligned, "a sink answered for another number of items than it was given");
       return faults;
@@ -225,12 +240,12 @@ export class Lane {
       return;
     }
     if (outcome instanceof SinkFault) {
-      this.countWrite(outcome.kind);
+      this.metrics.ended(outcome.kind);
       if (outcome.kind === "rejected" && batch.items.length > 1) this.bisect(batch);
       else this.fault(batch.items, outcome, batch.attempt);
       return;
     }
-    this.countWrite(outcome ? "partial" : "delivered");
+    this.metrics.ended(outcome ? "partial" : "delivered");
     this.health.answered();
     if (outcome === undefined) {
       this.delivered(batch.items);
@@ -240,20 +255,15 @@ export class Lane {
     for (const [fault, items] of byFault(batch.items, outcome)) this.fault(items, fault, batch.attempt);
   }
 
-  private countWrite(outcome: string): void {
-    this.context.metrics.count("sink_writes_total", 1, { destination: this.name, outcome });
-  }
-
   private delivered(items: readonly LaneItem[]): void {
     if (items.length === 0) return;
-    this.cells.delivered.value += items.length;
-    for (const item of items) this.cells.bytes.value += item.bytes;
+    this.metrics.delivered(items);
     this.events.delivered(this.name, items);
   }
 
   /** Some of these are bad, and only they may pay for it. */
   private bisect({ items, attempt }: LaneBatch): void {
-    this.context.metrics.count("sink_splits_total", 1, { destination: this.name });
+    this.metrics.split();
     this.health.answered();
     const middle = Math.ceil(items.length / 2);
     const half = (part: readonly LaneItem[]): Again => ({ items: part, attempt, readyAtMs: 0, retry: false });
@@ -266,8 +276,7 @@ export class Lane {
       for (const item of items) this.events.rejected(this.name, item, fault);
       return;
     }
-    const labels = { destination: this.name, code: fault.code };
-    this.context.metrics.count("sink_retries_total", items.length, labels);
+    this.metrics.retried(items.length, fault.code);
     if (fault.kind === "unavailable") {
       this.health.failed(fault);
       const readyAtMs = this.context.clock.nowMs() + fullJitterMs(attempt, this.context.random);
@@ -275,7 +284,9 @@ export class Lane {
       return;
     }
     this.queue.putFirst({ items, attempt, readyAtMs: 0, retry: false });
-    if (fault.kind === "throttled") this.health.throttled(fault);
-    else if (this.health.park(fault)) this.probe.later();
+    if (fault.kind === "throttled") {
+      this.metrics.askedToWait(fault.retryAfterMs ?? 0);
+      this.health.throttled(fault);
+    } else if (this.health.park(fault)) this.probe.later();
   }
 }

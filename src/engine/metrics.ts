@@ -1,18 +1,49 @@
-// Every metric there is, in one table, and the counters behind it. Base units; names end in their unit.
+// Every metric there is, in one table, and the counters behind it. Base units; names end in their unit. Nothing is
+// formatted or summed up before somebody asks: who counts adds to a number, and that is all it costs.
 
-export type MetricType = "counter" | "gauge";
+import { HistogramCell } from "./histogram.ts";
 
-interface MetricDefinition {
-  readonly type: MetricType;
+export type MetricType = "counter" | "gauge" | "histogram";
+
+export interface MetricDefinition<Type extends MetricType = MetricType> {
+  readonly type: Type;
   readonly help: string;
   readonly labels: readonly string[];
+  /** Upper bounds of a histogram's buckets, ascending, without the last (everything). */
+  readonly buckets?: readonly number[];
 }
 
-const counter = (help: string, ...labels: string[]): MetricDefinition => ({ type: "counter", help, labels });
-const gauge = (help: string, ...labels: string[]): MetricDefinition => ({ type: "gauge", help, labels });
+/** 5 ms to 60 s, for what a person waits for. */
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** A backlog is worked off for hours: the times of events go on where the others end. */
+const LAG_SECONDS = [...SECONDS, 300, 1_800, 7_200, 43_200];
+const EVENTS = [1, 5, 10, 50, 100, 250, 500, 1_000, 2_500];
+const BYTES = [1_024, 4_096, 16_384, 65_536, 131_072, 262_144, 480_000];
+
+const counter = (help: string, ...labels: string[]): MetricDefinition<"counter"> => ({
+  type: "counter",
+  help,
+  labels,
+});
+const gauge = (help: string, ...labels: string[]): MetricDefinition<"gauge"> => ({
+  type: "gauge",
+  help,
+  labels,
+});
+const histogram = (
+  buckets: readonly number[],
+  help: string,
+  ...labels: string[]
+): MetricDefinition<"histogram"> => ({
+  type: "histogram",
+  help,
+  labels,
+  buckets,
+});
 
 /** Names without the `sluice_` prefix; every one also has the label `pipeline`. */
 export const metricTable = {
+  run_state: gauge("0 running, 1 draining, 2 stopped, 3 failed."),
   records_received_total: counter("Records taken in: messages, or blocks of a file."),
   records_acked_total: counter("Records settled as done."),
   records_given_back_total: counter("Records given back undelivered at a stop."),
@@ -23,6 +54,10 @@ export const metricTable = {
   dropped_by_detail_total: counter("Drops by detail (flag key, event kind); bounded.", "reason", "detail"),
   dead_letters_total: counter("Values written to the dead letters.", "stage", "code"),
   dead_letter_write_failures_total: counter("Failed writes of dead letters; they are held and tried again."),
+  dead_letters_bytes_total: counter("Bytes of dead letters written."),
+  dead_letters_blocked: gauge(
+    "1 while dead letters cannot be written; what they are for is held, nothing is acked.",
+  ),
   held_values: gauge("Values held until something they need can be fetched.", "stage"),
   stage_bugs_total: counter("Values on which a transform threw something unexpected.", "stage"),
   test_events_total: counter("LaunchDarkly test events seen."),
@@ -32,11 +67,28 @@ export const metricTable = {
   sink_writes_total: counter("Write attempts by outcome.", "destination", "outcome"),
   sink_requests_total: counter("HTTP requests by status class.", "destination", "status_class"),
   sink_retries_total: counter("Events sent again, by fault code.", "destination", "code"),
+  sink_request_duration_seconds: histogram(
+    SECONDS,
+    "Time of a write attempt, from the call to its answer.",
+    "destination",
+  ),
+  sink_batch_events: histogram(EVENTS, "Events of a write attempt.", "destination"),
+  sink_batch_bytes: histogram(BYTES, "Bytes of a write attempt.", "destination"),
+  event_lag_seconds: histogram(LAG_SECONDS, "From publishing to 2xx, for messages.", "destination"),
+  event_lag_max_seconds: gauge("The largest such time of the last one to two minutes.", "destination"),
   sink_splits_total: counter("Batches split to isolate a bad event.", "destination"),
   sink_rate_limit_wait_seconds_total: counter("Time work waited for the rate limit.", "destination"),
   sink_waiting_events: gauge("Events waiting in the lane.", "destination"),
   sink_writes_in_flight: gauge("Writes under way.", "destination"),
   sink_lane_state: gauge("0 open, 1 throttled, 2 broken, 3 parked.", "destination"),
+  sink_concurrency_limit: gauge(
+    "Writes that may be under way at once, by what the destination bears.",
+    "destination",
+  ),
+  sink_rate_limit_tokens: gauge("Events that may leave now by the rate limit; -1: no limit.", "destination"),
+  sink_retry_after_seconds: gauge("How long the destination last asked to wait.", "destination"),
+  source_open: gauge("1 while the stream is open, or closed on purpose because no room is left."),
+  source_oldest_outstanding_age_seconds: gauge("Age of the oldest message held, since it was received."),
   source_messages_received_total: counter("Pub/Sub messages received."),
   source_bytes_received_total: counter("Bytes of Pub/Sub messages received."),
   source_redeliveries_total: counter("Messages seen again."),
@@ -54,8 +106,15 @@ export const metricTable = {
   backfill_bytes_read: gauge("Bytes read so far."),
   backfill_files_total: gauge("Input files."),
   backfill_files_done: gauge("Input files read and settled."),
+  backfill_checkpoint_timestamp_seconds: gauge("When the checkpoint was last written, Unix time."),
   backfill_damaged_blocks_total: counter("Damaged stretches of files that were skipped."),
 } as const satisfies Record<string, MetricDefinition>;
+
+export type MetricName = keyof typeof metricTable;
+
+export type HistogramName = {
+  [Name in MetricName]: (typeof metricTable)[Name]["type"] extends "histogram" ? Name : never;
+}[MetricName];
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -70,36 +129,36 @@ export interface Sample {
   readonly value: number;
 }
 
+export interface HistogramSample {
+  readonly labels: Labels;
+  readonly cell: HistogramCell;
+}
+
 /** At most this many label sets per metric; what comes later is counted under `other`. */
-const MAX_SERIES = 1_000;
+export const MAX_SERIES = 1_000;
+/** A histogram has a series for each bucket. */
+export const MAX_HISTOGRAMS = 100;
+
+type Family<T> = Map<string, { readonly labels: Labels; readonly cell: T }>;
 
 export class Metrics {
-  private readonly series = new Map<string, Map<string, { labels: Labels; cell: Cell }>>();
+  private readonly series = new Map<string, Family<Cell>>();
+  private readonly histograms = new Map<string, Family<HistogramCell>>();
 
   /** The counter or gauge for these labels, made on first use. */
   cell(name: string, labels: Labels = {}): Cell {
-    let family = this.series.get(name);
-    if (!family) {
-      family = new Map();
-      this.series.set(name, family);
-    }
-    const key = JSON.stringify(labels);
-    const known = family.get(key);
-    if (known) return known.cell;
-    if (family.size >= MAX_SERIES) {
-      const other = Object.fromEntries(Object.keys(labels).map((label) => [label, "other"]));
-      if (JSON.stringify(other) !== key) return this.cellForced(family, other);
-    }
-    return this.cellForced(family, labels);
+    return cellOf(familyOf(this.series, name), labels, MAX_SERIES, () => ({ value: 0 }));
   }
 
-  private cellForced(family: Map<string, { labels: Labels; cell: Cell }>, labels: Labels): Cell {
-    const key = JSON.stringify(labels);
-    const known = family.get(key);
-    if (known) return known.cell;
-    const cell: Cell = { value: 0 };
-    family.set(key, { labels, cell });
-    return cell;
+  /** The histogram for these labels, made on first use. */
+  histogram(name: HistogramName, labels: Labels = {}): HistogramCell {
+    const { buckets = [] }: MetricDefinition = metricTable[name];
+    const make = () => new HistogramCell(buckets);
+    return cellOf(familyOf(this.histograms, name), labels, MAX_HISTOGRAMS, make);
+  }
+
+  histogramSamples(name: string): readonly HistogramSample[] {
+    return [...(this.histograms.get(name)?.values() ?? [])];
   }
 
   count(name: string, n: number, labels?: Labels): void {
@@ -124,4 +183,23 @@ export class Metrics {
       value: cell.value,
     }));
   }
+}
+
+function familyOf<T>(of: Map<string, Family<T>>, name: string): Family<T> {
+  const known = of.get(name);
+  if (known) return known;
+  const family: Family<T> = new Map();
+  of.set(name, family);
+  return family;
+}
+
+function cellOf<T>(family: Family<T>, labels: Labels, most: number, make: () => T): T {
+  const key = JSON.stringify(labels);
+  const known = family.get(key);
+  if (known) return known.cell;
+  const other = Object.fromEntries(Object.keys(labels).map((label) => [label, "other"]));
+  if (family.size >= most && JSON.stringify(other) !== key) return cellOf(family, other, most, make);
+  const cell = make();
+  family.set(key, { labels, cell });
+  return cell;
 }

@@ -17,7 +17,7 @@ import { type DeadLetter, DeadLetters, DeadLetterWindow } from "./dead-letters.t
 import { Delivery } from "./delivery.ts";
 import { DropCounter } from "./drop-counter.ts";
 import { type DataError, SinkFault, toError } from "./errors.ts";
-import type { LaneState } from "./lane-health.ts";
+import type { AroundWrite, LaneView } from "./lane.ts";
 import type { LaneItem } from "./lane-queue.ts";
 import { Ledger, type LedgerLimits } from "./ledger.ts";
 import type { Cell, Metrics } from "./metrics.ts";
@@ -43,6 +43,7 @@ export interface World {
   readonly metrics: Metrics;
   readonly observer?: RunObserver | undefined;
   readonly guard?: CrashGuard | undefined;
+  readonly aroundWrite?: AroundWrite | undefined;
 }
 
 /** For whoever watches: live tables, traces, tests. Called per batch or value; must be quick and not throw. */
@@ -124,8 +125,9 @@ export class Run {
   }
 
   /** The lanes in use: those that were sent to. */
-  lanes(): readonly { readonly name: string; readonly state: LaneState; readonly waiting: number }[] {
-    return [...this.delivery.all()].map(({ name, state, waiting }) => ({ name, state, waiting }));
+  lanes(): readonly LaneView[] {
+    const view = ({ name, state, waiting, writing }: LaneView) => ({ name, state, waiting, writing });
+    return [...this.delivery.all()].map(view);
   }
 
   /** Gives back everything now. */
@@ -136,6 +138,8 @@ export class Run {
 
   /** A snapshot of what only the run knows, put into the metrics. */
   publishGauges(): void {
+    this.metrics.set("run_state", ["running", "draining", "stopped", "failed"].indexOf(this.current));
+    for (const lane of this.delivery.all()) lane.publishGauges();
     this.metrics.set("records_in_flight", this.ledger.records);
     this.metrics.set("bytes_in_flight", this.ledger.bytes);
     this.metrics.set("records_acked_total", this.ledger.acked);

@@ -6,10 +6,12 @@ import type { LoadedPipeline, Replacement } from "../../config/load.ts";
 import type { Logger } from "../../engine/contracts.ts";
 import { inSegments } from "../dead-letter-files.ts";
 import type { BackfillOptions } from "../backfill.ts";
+import type { WatchedPipeline } from "../../telemetry/watched-pipeline.ts";
 import { exitCode, type ExitCode, UsageError } from "../exit-code.ts";
 import { type InsertedTransform, startJob } from "../job.ts";
 import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
+import { operatorPort, watchedPipeline } from "../operator-port.ts";
 import { onStopSignal } from "../signals.ts";
 import { summaryTable } from "../summary.ts";
 import { withLiveSettings } from "../with-live-settings.ts";
@@ -58,8 +60,10 @@ async function backfillOf(
     ...source,
     config: { ...(source.config as object), ...stateOf(options, pipeline.name, pipeline.hash) },
   };
+  const watched: WatchedPipeline[] = [];
+  const port = await operatorPort({ options, log, expected: 1, pipelines: () => watched });
   const startedAt = performance.now();
-  const { run, metrics } = await startJob(
+  const job = await startJob(
     { ...pipeline, source: withState, deadLetters: inSegments(pipeline.deadLetters) },
     {
       log,
@@ -71,7 +75,12 @@ async function backfillOf(
       ...(options.limit === undefined ? {} : { wrapSource: limitSource(options.limit) }),
       ...(options.dryRun ? { wrapSink: dryRun, wrapDeadLetters: dryRun } : {}),
     },
-  );
+  ).catch(async (error: unknown) => {
+    await port?.close();
+    throw error;
+  });
+  const { run, metrics } = job;
+  watched.push(watchedPipeline(pipeline, job));
   progress.start(metrics, log);
   const release = onStopSignal((signal) => {
     log.info({ signal }, "stopping: what is in flight is delivered, the rest stays for the next run");
@@ -80,6 +89,7 @@ async function backfillOf(
   const result = await run.done;
   release();
   progress.stop();
+  await port?.close();
   const elapsedMs = performance.now() - startedAt;
   const title = options.dryRun ? `${pipeline.name} (dry run)` : pipeline.name;
   process.stderr.write(

@@ -12,12 +12,14 @@ import type { Console } from "../../console/server.ts";
 import type { Logger } from "../../engine/contracts.ts";
 import type { Metrics } from "../../engine/metrics.ts";
 import type { RunResult } from "../../engine/run.ts";
+import type { WatchedPipeline } from "../../telemetry/watched-pipeline.ts";
 import { consoleFor, consolePipeline } from "../console.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
 import { type Job, startJob } from "../job.ts";
 import { type AttachedPipeline, type LiveSettings, liveSettings } from "../live-settings.ts";
 import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
+import { type OperatorPort, operatorPort, watchedPipeline } from "../operator-port.ts";
 import type { RunOptions } from "../run.ts";
 import { type OpenStore, openStore, openStoreIfAny } from "../settings-store.ts";
 import { onStopSignal } from "../signals.ts";
@@ -31,6 +33,7 @@ export async function runPipelines(files: readonly string[], options: RunOptions
   const settings = liveSettings(open, { log, stateDir: resolve(options.state) });
   const running = new Running(options, log, settings);
   try {
+    await running.openOperatorPort(pipelines.length);
     if (open) await running.openConsole(open);
     const attached = await Promise.all(pipelines.map((pipeline) => settings.attach(pipeline)));
     return await running.run(attached);
@@ -43,7 +46,9 @@ class Running {
   private readonly jobs: Job[] = [];
   private readonly shown: ConsolePipeline[] = [];
   private readonly seenFlags = new SeenFlags();
+  private readonly watched: WatchedPipeline[] = [];
   private console: Console | undefined;
+  private operatorPort: OperatorPort | undefined;
   private stopping = false;
   private readonly release: () => void;
 
@@ -67,6 +72,12 @@ class Running {
     this.console = await consoleFor({ options, open, log, seenFlags, pipelines: () => this.shown });
   }
 
+  /** First of all: who asks while the pipelines start is told so. */
+  async openOperatorPort(expected: number): Promise<void> {
+    const { options, log, watched } = this;
+    this.operatorPort = await operatorPort({ options, log, expected, pipelines: () => watched });
+  }
+
   async run(attached: readonly AttachedPipeline[]): Promise<ExitCode> {
     // Stopped while the enablement was not known: nothing may run without it.
     if (this.stopping) return exitCode.done;
@@ -81,6 +92,7 @@ class Running {
   async close(): Promise<void> {
     this.release();
     await this.console?.close();
+    await this.operatorPort?.close();
     await this.settings.close();
   }
 
@@ -92,6 +104,7 @@ class Running {
       attached.map(async ({ own, live }) => {
         const job = await startJob(live, { log: this.log, observer, stateDir });
         this.shown.push(consolePipeline(own, live, job));
+        this.watched.push(watchedPipeline(own, job));
         return job;
       }),
     );

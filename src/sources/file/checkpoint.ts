@@ -142,6 +142,7 @@ export class Checkpoint {
       files: Object.fromEntries(this.files),
     };
     await writeAtomically(this.options.directory, FILE, `${JSON.stringify(saved, null, 1)}\n`);
+    this.context.gauge("backfill_checkpoint_timestamp_seconds", this.context.clock.wallMs() / 1_000);
   }
 
   private async load(): Promise<void> {

@@ -52,6 +52,12 @@ export class Leases {
     return this.held.values();
   }
 
+  /** Monotonic ms; undefined: nothing is held. */
+  oldestReceivedAtMs(): number | undefined {
+    for (const message of this.held.values()) return message.receivedAtMs;
+    return undefined;
+  }
+
   add(message: HeldMessage): void {
     this.held.set(message.id, message);
     this.heldBytes += message.bytes;

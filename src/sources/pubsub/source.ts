@@ -72,6 +72,7 @@ export class PubSubSource implements Source {
     };
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
+    this.context.gauge("source_open", 0);
     this.leases.start();
     this.watchdog.start();
     try {
@@ -193,6 +194,9 @@ export class PubSubSource implements Source {
   private gauges(): void {
     this.context.gauge("source_outstanding_messages", this.outstanding());
     this.context.gauge("source_outstanding_bytes", this.leases.bytes);
+    const sinceMs = this.leases.oldestReceivedAtMs();
+    const ageMs = sinceMs === undefined ? 0 : this.context.clock.nowMs() - sinceMs;
+    this.context.gauge("source_oldest_outstanding_age_seconds", ageMs / 1_000);
   }
 
   private createWatchdog(): Watchdog {
@@ -201,6 +205,7 @@ export class PubSubSource implements Source {
       log: this.context.log,
       subscription: this.config.subscription,
       outstanding: () => this.outstanding(),
+      looked: () => this.gauges(),
     });
   }
 
@@ -223,6 +228,7 @@ export class PubSubSource implements Source {
       random: context.random,
       log: context.log,
       count: (metric, n, labels) => context.count(metric, n, labels),
+      onOpen: (isOpen) => context.gauge("source_open", isOpen ? 1 : 0),
       onMessages: (list) => this.receive(list),
     });
   }

@@ -32,6 +32,8 @@ export interface PullStreamOptions {
   readonly log: Logger;
   count(metric: string, n: number, labels: Readonly<Record<string, string>>): void;
   onMessages(list: readonly ReceivedMessage[]): void;
+  /** Whether messages can come, or do not because no room is left. */
+  onOpen(isOpen: boolean): void;
 }
 
 export class PullStream {
@@ -117,6 +119,7 @@ export class PullStream {
   }
 
   private onStable(): void {
+    this.options.onOpen(true);
     this.failures = 0;
     this.rebuildsInRow = 0;
     this.retire();
@@ -154,6 +157,7 @@ export class PullStream {
 
   private async afterFailure(status: RpcStatus, signal: AbortSignal): Promise<void> {
     this.failures += 1;
+    this.options.onOpen(false);
     this.report(status);
     const rule = ruleOf(status.code);
     if (rule.stream === "rebuild" || this.failures > REOPENS) this.dropClient(status);

@@ -17,6 +17,8 @@ export interface WatchdogOptions {
   readonly subscription: string;
   /** Messages received and not confirmed. */
   outstanding(): number;
+  /** Called at every look: a chance to set what changes by itself. */
+  looked(): void;
 }
 
 export class Watchdog {
@@ -72,6 +74,7 @@ export class Watchdog {
         { subscription, stoodStillMs: Math.round(lateMs) },
         "the process stood still; leases are at risk",
       );
+    this.options.looked();
     const messages = outstanding();
     if (messages === 0) this.progress();
     const sinceMs = clock.nowMs() - this.progressAtMs;

@@ -1,0 +1,112 @@
+// The page that Prometheus reads. prom-client writes the format and brings the metrics of the process; ours are read out
+// of the one table when somebody asks, so that counting costs no more with the page than without it.
+
+import { collectDefaultMetrics, type Metric, Registry } from "prom-client";
+
+import { type MetricDefinition, type MetricName, metricTable } from "../engine/metrics.ts";
+import type { WatchedPipeline } from "./watched-pipeline.ts";
+
+export const PREFIX = "sluice_";
+/** How finely delays of the event loop are measured, in ms: finer costs more wake-ups of an idle process. */
+const EVENT_LOOP_PRECISION_MS = 20;
+
+export interface PageOptions {
+  readonly version: string;
+  readonly pipelines: () => readonly WatchedPipeline[];
+  /** Off in tests: the metrics of the process belong to the process. */
+  readonly withProcess: boolean;
+}
+
+export interface MetricsPage {
+  readonly contentType: string;
+  text(): Promise<string>;
+  /** Stops measuring the process. */
+  close(): void;
+}
+
+export function prometheusPage({ version, pipelines, withProcess }: PageOptions): MetricsPage {
+  const registry = new Registry();
+  // Needed in one place only: the registry asks no more of a metric than its name and `get`.
+  const register = (metric: TableMetric | BuildInfo) => registry.registerMetric(metric as unknown as Metric);
+  register(new BuildInfo(version));
+  const names = Object.keys(metricTable) as MetricName[]; // The table's own keys.
+  for (const name of names) register(new TableMetric(name, pipelines));
+  if (withProcess)
+    collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS });
+  return {
+    contentType: registry.contentType,
+    text: () => {
+      for (const pipeline of pipelines()) pipeline.publishGauges();
+      return registry.metrics();
+    },
+    close: () => registry.clear(),
+  };
+}
+
+interface Value {
+  /** Where it differs from the metric's own: the parts of a histogram. */
+  readonly metricName?: string;
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string | number>>;
+}
+
+/** One row of the table, over all pipelines. */
+class TableMetric {
+  readonly name: string;
+
+  constructor(
+    private readonly row: MetricName,
+    private readonly pipelines: () => readonly WatchedPipeline[],
+  ) {
+    this.name = PREFIX + row;
+  }
+
+  get(): object {
+    const { type, help }: MetricDefinition = metricTable[this.row];
+    const values = this.pipelines().flatMap((pipeline) =>
+      type === "histogram" ? this.histogramOf(pipeline) : this.numbersOf(pipeline),
+    );
+    return { name: this.name, help, type, values, aggregator: "sum" };
+  }
+
+  private numbersOf({ name, metrics }: WatchedPipeline): Value[] {
+    return metrics
+      .samples(this.row)
+      .map(({ labels, value }) => ({ value, labels: { pipeline: name, ...labels } }));
+  }
+
+  private histogramOf({ name, metrics }: WatchedPipeline): Value[] {
+    return metrics.histogramSamples(this.row).flatMap(({ labels: own, cell }) => {
+      const labels = { pipeline: name, ...own };
+      const counts = cell.bucketCounts();
+      let below = 0;
+      const buckets = [...cell.bounds, "+Inf"].map((le, i) => {
+        below += counts[i]!;
+        return { metricName: `${this.name}_bucket`, value: below, labels: { ...labels, le } };
+      });
+      return [
+        ...buckets,
+        { metricName: `${this.name}_sum`, value: cell.sum, labels },
+        { metricName: `${this.name}_count`, value: cell.count, labels },
+      ];
+    });
+  }
+}
+
+/** Which program this is; the value is always 1. */
+class BuildInfo {
+  readonly name = `${PREFIX}build_info`;
+
+  constructor(private readonly version: string) {}
+
+  get(): object {
+    const labels = { version: this.version, node: process.versions.node };
+    return {
+      name: this.name,
+      help: "Version of Sluice and of Node.",
+      type: "gauge",
+      values: [{ value: 1, labels }],
+      aggregator: "first",
+    };
+  }
+}
