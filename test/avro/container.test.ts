@@ -14,6 +14,7 @@ import { compileScan, datumBoundaries } from "../../src/avro/scan.ts";
 import { schemaOf } from "../support/avro.ts";
 import { anyDamage, damaged, fuzzRuns, fuzzTimeoutMs } from "../support/avro-arbitraries.ts";
 import { bytesOf } from "../support/byte-source.ts";
+import { zstandardFrame } from "../support/zstandard-frame.ts";
 
 vi.setConfig({ testTimeout: fuzzTimeoutMs });
 
@@ -260,12 +261,18 @@ describe("damage", () => {
     );
   });
 
-  test.each(["null", "deflate", "snappy"] as const)(
-    "a file with codec %s cut at any byte is truncated, but for the borders of blocks",
-    async (codec) => {
-      const file = writeContainer(STRING, encoded.slice(0, 12), { codec, blockBytes: 60 });
+  test.each(
+    ["null", "deflate", "snappy", "zstandard"].flatMap((codec) => [
+      [codec, 60] as const,
+      [codec, 20] as const,
+    ]),
+  )(
+    "a file with codec %s and blocks of %d bytes cut at any byte is truncated, but for the borders of blocks",
+    async (codec, blockBytes) => {
+      const file = fileOf(codec, blockBytes);
       const head = await readHeader(bytesOf(file));
       const borders = [head.length, ...(await blocksOf(file)).map((block) => block.endOffset)];
+      expect(borders.length).toBeGreaterThan(2);
       for (let length = 0; length < file.length; length++) {
         if (borders.includes(length)) {
           expect((await blocksOf(file.subarray(0, length))).length).toBe(borders.indexOf(length));
@@ -411,6 +418,19 @@ describe("skip-block", () => {
     expect(result.words).toStrictEqual([words[1]]);
   });
 });
+
+function fileOf(codec: string, blockBytes: number): Buffer {
+  const data = encoded.slice(0, 12);
+  if (codec === "null" || codec === "deflate" || codec === "snappy")
+    return writeContainer(STRING, data, { codec, blockBytes });
+  const perBlock = Math.ceil(blockBytes / 10);
+  const parts = [header(codec)];
+  for (let at = 0; at < data.length; at += perBlock) {
+    const group = data.slice(at, at + perBlock);
+    parts.push(containerBlock(group.length, zstandardFrame(Buffer.concat(group)), SYNC));
+  }
+  return Buffer.concat(parts);
+}
 
 function unsigned(value: number): Buffer {
   const bytes: number[] = [];

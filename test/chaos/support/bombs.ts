@@ -63,6 +63,22 @@ function empty(n: number): Buffer {
   return Buffer.alloc(n % 3);
 }
 
+/** A datum whose `creationDate` is 2^63-1: no number of JavaScript's can hold it. */
+function hugeLong(n: number): Buffer {
+  const creationDate = 1_760_000_000_000;
+  const datum = encodeAvro({
+    project: "p",
+    environment: "e",
+    version: 1,
+    event: { kind: "feature", id: `long-${n}`, creationDate, key: "k" },
+  });
+  const usual = varint(2 * creationDate);
+  const at = datum.indexOf(usual);
+  if (at < 1) throw new Error("the date is not where it should be");
+  const huge = Buffer.from("feffffffffffffffff01", "hex");
+  return Buffer.concat([datum.subarray(0, at), huge, datum.subarray(at + usual.length)]);
+}
+
 export const bombs: readonly ((n: number) => Buffer)[] = [
   announcedItems,
   deepNesting,
@@ -70,6 +86,7 @@ export const bombs: readonly ((n: number) => Buffer)[] = [
   brokenUtf8,
   prototypeKeys,
   deepButWhole,
+  hugeLong,
   empty,
 ];
 
