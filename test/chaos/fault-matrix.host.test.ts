@@ -1,4 +1,4 @@
-// The fault matrix, rows 23 to 28: the machine the program runs on, and who else does.
+// The fault matrix, rows 23 to 25: the machine the program runs on.
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -198,34 +198,4 @@ describe("the machine under faults", () => {
       return { injected: "1 standstill" };
     },
   );
-
-  leftOut("26", "pipelines are changed under load", "a running pipeline does not take up changed files yet");
-
-  row("27", "SIGHUP, which nobody asked it to understand, again and again", { load: LOAD }, async (world) => {
-    for (let i = 0; i < 5; i++) {
-      await world.program.hit("SIGHUP");
-      await sleep(400);
-    }
-    return {
-      injected: "5 SIGHUP",
-      allowed: { duplicates: 5 * defaults.maxMessages },
-      note: "ends it, loses nothing",
-    };
-  });
-
-  row("28", "two copies on one subscription; one is killed, then the other", { load: 200 }, async (world) => {
-    const other = world.another();
-    await other.start();
-    await sleep(2_500);
-    await world.program.kill();
-    await sleep(2_500);
-    await other.kill();
-    await sleep(2_500);
-    const books = await other.stop();
-    expect(books.code).toBe(0);
-    return {
-      injected: "2 SIGKILL",
-      allowed: { duplicates: 2 * defaults.maxMessages, eventsPerSecond: 2_700 },
-    };
-  });
 });
