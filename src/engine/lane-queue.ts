@@ -1,7 +1,8 @@
 // The events of one lane that are not under way: new ones in order of arrival, and those that must go again.
 
-import type { Encoded } from "./contracts.ts";
+import type { BatchLimits, Encoded } from "./contracts.ts";
 import type { Receipt } from "./ledger.ts";
+import type { Wanted } from "./limiter.ts";
 
 export interface LaneItem extends Encoded<unknown> {
   readonly receipt: Receipt;
@@ -90,6 +91,13 @@ export class LaneQueue {
     return wait;
   }
 
+  /** What the next request would carry if the rate did not matter. */
+  wanted(again: Again | undefined, limits: BatchLimits): Wanted {
+    const most = { ...limits, events: limits.count };
+    const { start, end, size } = again ? extent(again.items, 0, most) : extent(this.fresh, this.head, most);
+    return { events: end - start, bytes: size + limits.envelopeBytes };
+  }
+
   takeAgain(again: Again, limits: TakeLimits): Taken {
     const taken = fitting(again.items, 0, limits);
     again.items = again.items.slice(taken.items.length);
@@ -114,6 +122,11 @@ export class LaneQueue {
 
 /** As many items from `start` as fit; at least one (the caller made sure that it has room). */
 function fitting(from: readonly LaneItem[], start: number, limits: TakeLimits): Taken {
+  const { end, size } = extent(from, start, limits);
+  return { items: from.slice(start, end), bytes: size };
+}
+
+function extent(from: readonly LaneItem[], start: number, limits: TakeLimits) {
   let end = start;
   let size = 0;
   while (end < from.length && end - start < limits.events) {
@@ -122,5 +135,5 @@ function fitting(from: readonly LaneItem[], start: number, limits: TakeLimits): 
     size += more;
     end += 1;
   }
-  return { items: from.slice(start, end), bytes: size };
+  return { start, end, size };
 }

@@ -12,8 +12,8 @@ import { byFault } from "./fault-groups.ts";
 import { type HealthContext, LaneHealth, type LaneState } from "./lane-health.ts";
 import { LaneProbe } from "./lane-probe.ts";
 import { type Again, type LaneItem, LaneQueue, type Taken } from "./lane-queue.ts";
-import { Limiter } from "./limiter.ts";
 import { LaneMetrics } from "./lane-metrics.ts";
+import { Limiter, type LimiterMaker, type RateLimiter } from "./limiter.ts";
 import type { Metrics } from "./metrics.ts";
 import { Reservations } from "./reservations.ts";
 
@@ -30,6 +30,8 @@ export interface LaneContext extends HealthContext {
   /** Aborts writes under way, for a stop that ran out of time. */
   readonly signal: AbortSignal;
   readonly aroundWrite?: AroundWrite | undefined;
+  /** Makes the limiter of a lane; undefined: the rate is this lane's alone. */
+  readonly limiterOf?: LimiterMaker | undefined;
 }
 
 type Written = undefined | readonly (SinkFault | null)[];
@@ -62,7 +64,7 @@ export interface LaneView {
 
 export class Lane implements LaneView {
   private readonly queue = new LaneQueue();
-  private readonly limiter: Limiter;
+  private readonly limiter: RateLimiter;
   private readonly health: LaneHealth;
   private writes = 0;
   private retries = 0;
@@ -83,7 +85,9 @@ export class Lane implements LaneView {
     private readonly events: LaneEvents,
   ) {
     const largest = sink.limits.itemBytes + sink.limits.envelopeBytes;
-    this.limiter = new Limiter(context.clock, settings.rates, largest);
+    this.limiter =
+      context.limiterOf?.(name, settings.rates, largest, () => this.pump()) ??
+      new Limiter(context.clock, settings.rates, largest);
     this.health = new LaneHealth(name, settings.concurrency, context);
     this.probe = new LaneProbe(context.clock, settings.probeMs, {
       probe: () => sink.probe(name, context.signal),
@@ -139,13 +143,14 @@ export class Lane implements LaneView {
 
   /** Sets the gauges that change by themselves. */
   publishGauges(): void {
-    this.metrics.looked(this.health.state, this.health.writesAllowed, this.limiter.room().events);
+    this.metrics.looked(this.health.state, this.health.writesAllowed, this.limiter.glance());
   }
 
   stop(): void {
     this.stopped = true;
     this.cancelTimer();
     this.probe.stop();
+    this.limiter.close();
   }
 
   pump(): void {
@@ -173,10 +178,11 @@ export class Lane implements LaneView {
     const first = again ? again.items[0] : this.queue.firstFresh();
     assert(first, "there is work, so there is a first item");
     const { count, bytes, envelopeBytes, separatorBytes } = this.sink.limits;
-    const room = this.limiter.room();
-    if (room.events < 1 || room.bytes < first.bytes + envelopeBytes) {
+    const least = first.bytes + envelopeBytes;
+    const room = this.limiter.room(least, () => this.queue.wanted(again, this.sink.limits));
+    if (room.events < 1 || room.bytes < least) {
       if (this.limiterWaitSinceMs < 0) this.limiterWaitSinceMs = now;
-      return this.limiter.waitMs(first.bytes + envelopeBytes) || SHORTEST_WAIT_MS;
+      return this.limiter.waitMs(least) || SHORTEST_WAIT_MS;
     }
     this.endLimiterWait(now);
 

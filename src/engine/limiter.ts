@@ -118,6 +118,35 @@ class Rate {
   }
 }
 
+/** What one request would take if it could: how many events, and how many bytes with its envelope. */
+export interface Wanted {
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/** What a lane asks before each request. The plain one is `Limiter`; another may share its rate with other processes. */
+export interface RateLimiter {
+  /** What may go now. `leastBytes`: of the smallest request that makes sense, envelope included. */
+  room(leastBytes: number, wanted: () => Wanted): Room;
+  /** Events that may go now; asks nobody for more. */
+  glance(): number;
+  spend(events: number, bytes: number): void;
+  /** Milliseconds until one event of `leastBytes` may go; Infinity: the maker of the limiter is told when. */
+  waitMs(leastBytes: number): number;
+  /** Work arrives after there was none. */
+  idled(): void;
+  change(rates: Rates): void;
+  close(): void;
+}
+
+/** `changed` is to be called when there may be room earlier than `waitMs` said. */
+export type LimiterMaker = (
+  lane: string,
+  rates: Rates,
+  largestRequestBytes: number,
+  changed: () => void,
+) => RateLimiter;
+
 export interface Room {
   /** Whole events that may go now; 0 when any of the limits is reached. */
   readonly events: number;
@@ -125,7 +154,7 @@ export interface Room {
   readonly bytes: number;
 }
 
-export class Limiter {
+export class Limiter implements RateLimiter {
   private readonly events: Rate;
   private readonly requests: Rate;
   private readonly bytes: Rate;
@@ -177,4 +206,10 @@ export class Limiter {
     this.requests.idled(now);
     this.bytes.idled(now);
   }
+
+  glance(): number {
+    return this.room().events;
+  }
+
+  close(): void {}
 }

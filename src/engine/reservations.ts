@@ -1,7 +1,7 @@
 // Shares of a lane's rate for what does not go through its queue: a test event, for example. They are served before
 // the queue, in order; the queue waits meanwhile, so that the rate holds for both together.
 
-import type { Limiter } from "./limiter.ts";
+import type { RateLimiter } from "./limiter.ts";
 
 interface Reservation {
   readonly bytes: number;
@@ -37,11 +37,12 @@ export class Reservations {
   }
 
   /** Grants what has room now. Gives the ms until the next one may have it, or 0 when none waits. */
-  serve(limiter: Limiter): number {
+  serve(limiter: RateLimiter): number {
     for (let next = this.waiting[0]; next; next = this.waiting[0]) {
-      const room = limiter.room();
-      if (room.events < 1 || room.bytes < next.bytes) return limiter.waitMs(next.bytes) || SHORTEST_WAIT_MS;
-      limiter.spend(1, next.bytes);
+      const { bytes } = next;
+      const room = limiter.room(bytes, () => ({ events: 1, bytes }));
+      if (room.events < 1 || room.bytes < bytes) return limiter.waitMs(bytes) || SHORTEST_WAIT_MS;
+      limiter.spend(1, bytes);
       this.waiting.shift();
       next.grant();
     }

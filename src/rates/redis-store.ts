@@ -1,0 +1,174 @@
+// Rates kept in Redis or Valkey. One connection a process; the client makes it again by itself, and while there is
+// none a question fails at once, so that the limiter falls back to its share.
+
+import { createHash } from "node:crypto";
+
+import { createClient } from "@redis/client";
+
+import { type Clock, systemClock } from "../engine/clock.ts";
+import type { Logger } from "../engine/contracts.ts";
+import { toError } from "../engine/errors.ts";
+import { acquireScript, aliveScript } from "./acquire-script.ts";
+import type { Answer, Ask, RateStore } from "./rate-store.ts";
+import {
+  ALIVE_MS,
+  BURST_SECONDS,
+  FORGET_MS,
+  GATHER_MS,
+  LEAST_SECONDS,
+  LOOK_AT,
+  RESERVE,
+  RETURN_MS,
+  SECOND_MS,
+} from "./rules.ts";
+
+export interface RedisStoreOptions {
+  /** `redis://` or `rediss://`, with user and password where the server asks for them. */
+  readonly url: string;
+  /** Begins every key, so that several installations may use one server. */
+  readonly prefix?: string;
+  readonly log: Logger;
+  readonly clock?: Clock;
+}
+
+const ANSWER_MS = 250;
+const RECONNECT_MS = 250;
+const MOST_QUESTIONS = 10_000;
+const rules = [
+  SECOND_MS,
+  GATHER_MS,
+  BURST_SECONDS,
+  LEAST_SECONDS,
+  RESERVE,
+  RETURN_MS,
+  FORGET_MS,
+  LOOK_AT,
+].join(" ");
+
+interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+const scriptOf = (text: string): Script => ({ text, sha: createHash("sha1").update(text).digest("hex") });
+const acquire = scriptOf(acquireScript);
+const alive = scriptOf(aliveScript);
+
+export class RedisStore implements RateStore {
+  private readonly client;
+  private readonly keys = new Set<string>();
+  private readonly clock: Clock;
+  private cancelTimer = () => {};
+  private readonly prefix: string;
+  private saidLost = false;
+
+  constructor({ url, prefix = "sluice", log, clock = systemClock }: RedisStoreOptions) {
+    this.prefix = prefix;
+    this.clock = clock;
+    this.client = createClient({
+      url,
+      disableOfflineQueue: true,
+      commandsQueueMaxLength: MOST_QUESTIONS,
+      socket: { connectTimeout: 2_000, reconnectStrategy: RECONNECT_MS },
+    });
+    const server = new URL(url).host;
+    this.client.on("error", (error) => {
+      if (this.saidLost) return;
+      this.saidLost = true;
+      const reason = toError(error).message || "no connection";
+      log.warn({ server, code: "rate-store-lost" }, `the rate store does not answer: ${reason}`);
+    });
+    this.client.on("ready", () => {
+      this.saidLost = false;
+      log.info({ server }, "connected to the rate store");
+    });
+    // Settles when there is a connection at last; what goes wrong before is told by "error".
+    this.client.connect().catch((error) => this.client.emit("error", error));
+    this.beat();
+  }
+
+  async ask(ask: Ask, nowMs?: number): Promise<Answer> {
+    this.keys.add(ask.key);
+    const { rates, returned } = ask;
+    const parts = [
+      rules,
+      numbers(rates.events, rates.requests, rates.bytes),
+      numbers(ask.events, ask.bytes, ask.leastBytes),
+      ask.priority,
+      String(ask.lateMs),
+      returned ? numbers(Number(returned.id), returned.events, returned.bytes) : "",
+      ask.rejoins ? "1" : "",
+      nowMs === undefined ? "" : String(nowMs),
+    ];
+    const name = this.nameOf(ask.key);
+    const reply = await this.run(acquire, [name, `${name}:log`, `${name}:grants`], parts);
+    return answerOf(reply);
+  }
+
+  /** Takes its own time in tests only. */
+  async alive(nowMs?: number): Promise<void> {
+    const names = [...this.keys].map((key) => this.nameOf(key));
+    if (names.length === 0) return;
+    const now = nowMs === undefined ? "" : String(nowMs);
+    await this.run(alive, names, [String(SECOND_MS), String(GATHER_MS), now]);
+  }
+
+  close(): Promise<void> {
+    this.cancelTimer();
+    this.client.destroy();
+    return Promise.resolve();
+  }
+
+  private beat(): void {
+    this.cancelTimer = this.clock.after(ALIVE_MS, () => {
+      this.beat();
+      void this.sayAlive();
+    });
+  }
+
+  private async sayAlive(): Promise<void> {
+    try {
+      await this.alive();
+    } catch {
+      // The next question to the store fails too, and tells the limiter.
+    }
+  }
+
+  /** The braces make the three keys of a rate live on one node of a cluster. */
+  private nameOf(key: string): string {
+    return `${this.prefix}:rate:{${key}}`;
+  }
+
+  private async run(script: Script, keys: string[], parts: string[]): Promise<unknown> {
+    const options = { keys, arguments: parts };
+    const inTime = this.client.withAbortSignal(AbortSignal.timeout(ANSWER_MS));
+    try {
+      return await within(inTime.evalSha(script.sha, options));
+    } catch (error) {
+      if (!toError(error).message.startsWith("NOSCRIPT")) throw error;
+      return await within(inTime.eval(script.text, options));
+    }
+  }
+}
+
+/** The client's own signal ends only what was not sent yet. */
+function within<T>(reply: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Error(`no answer within ${ANSWER_MS} ms`));
+    const timer = setTimeout(late, ANSWER_MS);
+    reply.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+function numbers(...list: number[]): string {
+  return list.map((one) => (one === Number.POSITIVE_INFINITY ? "inf" : String(one))).join(" ");
+}
+
+function answerOf(reply: unknown): Answer {
+  if (!Array.isArray(reply)) throw new Error("the rate store gave an answer of another shape");
+  const [kind, first, events, bytes] = reply.map(String);
+  if (kind === "granted" && first !== undefined)
+    return { kind, id: first, events: Number(events), bytes: Number(bytes) };
+  if (kind === "wait" || kind === "gather") return { kind, ms: Number(first) };
+  throw new Error("the rate store gave an answer of another kind");
+}

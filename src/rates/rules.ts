@@ -1,0 +1,20 @@
+// The numbers of the shared rate. The Redis script is given them, so that there is one place.
+
+/** A second, and what the network may squeeze two requests together. */
+export const SECOND_MS = 1_004;
+/** Within this time everybody who kept to its share hears that the store is back. */
+export const GATHER_MS = 1_000;
+/** At most this part of a second's worth is granted after a pause. */
+export const BURST_SECONDS = 0.1;
+/** Work that waits for the rate is granted at least what comes in this time, so that requests are not tiny. */
+export const LEAST_SECONDS = 0.02;
+/** What a backfill leaves free for live traffic, of the rate. */
+export const RESERVE = 0.01;
+/** A live asker that was told to wait is expected back so long after its time. */
+export const RETURN_MS = 20;
+/** A rate nobody asked for in this time is forgotten. */
+export const FORGET_MS = 86_400_000;
+/** How many grants are looked at to find out how long to wait; whoever comes back too early asks again. */
+export const LOOK_AT = 64;
+/** How often each process says that it still uses a rate. */
+export const ALIVE_MS = 300;

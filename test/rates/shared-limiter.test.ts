@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+
+import { Town, Worker } from "./town.ts";
+
+const none = Number.POSITIVE_INFINITY;
+const perSecond = (events: number) => ({ events, requests: none, bytes: none });
+
+/** A rate that nobody has asked for yet gathers whoever may use it, then lets a second pass. */
+const FIRST_MS = 2_010;
+
+function started(town: Town, ...options: ConstructorParameters<typeof Worker>[1][]): Worker[] {
+  const workers = options.map((one) => new Worker(town, one));
+  for (const worker of workers) worker.pump();
+  return workers;
+}
+
+const total = (workers: readonly Worker[]) => workers.reduce((sum, { sent }) => sum + sent, 0);
+
+describe("a rate that several processes share", () => {
+  for (const rate of [37, 400, 5_000]) {
+    it(`is used to 98 % and never exceeded by three processes at ${rate} events/s`, async () => {
+      const town = new Town(rate, perSecond(rate), 3);
+      const workers = started(town, {}, {}, {});
+      await town.clock.advance(FIRST_MS);
+      const before = total(workers);
+      await town.clock.advance(30_000);
+      expect(town.watch.worstEvents).toBeLessThanOrEqual(rate);
+      expect(total(workers) - before).toBeGreaterThanOrEqual(0.98 * rate * 30);
+      for (const { sent } of workers) expect(sent).toBeGreaterThan(0.2 * rate * 30);
+    });
+  }
+
+  it("holds its limits on requests and bytes too", async () => {
+    const rates = { events: none, requests: 20, bytes: 50_000 };
+    const town = new Town(7, rates, 3);
+    const workers = started(town, {}, {}, {});
+    await town.clock.advance(20_000);
+    expect(town.watch.worstRequests).toBeLessThanOrEqual(20);
+    expect(town.watch.worstBytes).toBeLessThanOrEqual(50_000);
+    expect(total(workers)).toBeGreaterThan(0.9 * 18 * 500);
+  });
+
+  it("is used by those that are left at once when one dies", async () => {
+    const town = new Town(11, perSecond(400), 3);
+    const workers = started(town, {}, {}, {});
+    await town.clock.advance(5_000);
+    workers[0]?.kill();
+    const before = total(workers);
+    await town.clock.advance(5_000);
+    expect(total(workers) - before).toBeGreaterThanOrEqual(0.97 * 400 * 5);
+    expect(town.watch.worstEvents).toBeLessThanOrEqual(400);
+  });
+
+  it("falls to each process's share while the store is away, and comes back, never above the rate", async () => {
+    for (const forgets of [false, true]) {
+      const town = new Town(13, perSecond(400), 3);
+      const workers = started(town, {}, {}, {});
+      await town.clock.advance(6_000);
+      town.lose({ forgets });
+      await town.clock.advance(2_000);
+      const alone = total(workers);
+      await town.clock.advance(10_000);
+      expect(total(workers) - alone).toBeGreaterThanOrEqual(0.97 * 399 * 10);
+      town.find();
+      await town.clock.advance(3_000);
+      const back = total(workers);
+      await town.clock.advance(10_000);
+      expect(total(workers) - back).toBeGreaterThanOrEqual(0.98 * 400 * 10);
+      expect(town.watch.worstEvents).toBeLessThanOrEqual(400);
+      for (const { cuts } of workers) expect(cuts).toEqual(["the store is away", undefined]);
+    }
+  });
+
+  it("is never above in 60 seeds of outages, deaths, new processes and slow stores", async () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const town = new Town(seed, { events: 400, requests: 30, bytes: 30_000 }, 4);
+      const workers = started(town, {}, {}, {});
+      for (let step = 0; step < 12; step++) {
+        await town.clock.advance(town.random.between(50, 4_000));
+        const what = town.random.between(1, 5);
+        if (what === 1) town.lose({ forgets: town.random.chance(0.5) });
+        else if (what === 2) town.find();
+        else if (what === 3) workers.splice(0, 1)[0]?.kill();
+        else if (what === 4) town.slowMs = town.random.chance(0.5) ? 60 : 1;
+        while (workers.length < 3) workers.push(...started(town, {}));
+      }
+      expect(town.watch.worstEvents, `seed ${seed}`).toBeLessThanOrEqual(400);
+      expect(town.watch.worstRequests, `seed ${seed}`).toBeLessThanOrEqual(30);
+      expect(town.watch.worstBytes, `seed ${seed}`).toBeLessThanOrEqual(30_000);
+    }
+  });
+
+  it("loses little of the rate to a store that is slow", async () => {
+    const town = new Town(17, perSecond(400), 3);
+    town.slowMs = 20;
+    const workers = started(town, {}, {}, {});
+    await town.clock.advance(FIRST_MS + 1_000);
+    const before = total(workers);
+    await town.clock.advance(20_000);
+    expect(total(workers) - before).toBeGreaterThanOrEqual(0.9 * 400 * 20);
+    expect(town.watch.worstEvents).toBeLessThanOrEqual(400);
+  });
+
+  it("lets a backfill use what live traffic leaves, and live traffic go first", async () => {
+    const town = new Town(19, perSecond(900), 2);
+    const [live, backfill] = started(town, { comes: 450 }, { priority: "backfill" });
+    await town.clock.advance(FIRST_MS);
+    await town.clock.advance(5_000);
+    const [liveBefore, backfillBefore] = [live!.sent, backfill!.sent];
+    live!.longestWaitMs = 0;
+    await town.clock.advance(30_000);
+    const lived = live!.sent - liveBefore;
+    expect(lived).toBeGreaterThan(440 * 30);
+    expect(live!.longestWaitMs).toBeLessThanOrEqual(60);
+    expect(backfill!.sent - backfillBefore).toBeGreaterThanOrEqual(0.95 * (900 * 30 - lived));
+    expect(town.watch.worstEvents).toBeLessThanOrEqual(900);
+  });
+
+  it("takes new rates from the next request on", async () => {
+    const town = new Town(23, perSecond(900), 1);
+    const [worker] = started(town, {});
+    await town.clock.advance(5_000);
+    worker!.limiter.change(perSecond(100));
+    await town.clock.advance(1_500);
+    const before = worker!.sent;
+    await town.clock.advance(10_000);
+    expect(worker!.sent - before).toBeLessThanOrEqual(1_010);
+    expect(worker!.sent - before).toBeGreaterThanOrEqual(960);
+  });
+});
