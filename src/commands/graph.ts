@@ -15,15 +15,15 @@ export function graphCommand(cli: Argv<GlobalOptions>): void {
         .option("format", {
           choices: notations,
           default: "text" as const,
-          describe: "Text for a terminal, Mermaid for Markdown, DOT for Graphviz",
+          describe: "Text for a terminal, Mermaid for Markdown, DOT for Graphviz, SVG for anything else",
         })
         .example(
           "$0 graph pipelines/launchdarkly-to-segment.yaml --format mermaid",
           "For a README or a pull request",
         )
         .example(
-          "$0 graph pipelines/launchdarkly-to-segment.yaml --format dot | dot -Tsvg",
-          "As a picture, with Graphviz",
+          "$0 graph pipelines/launchdarkly-to-segment.yaml --format svg > pipeline.svg",
+          "As a picture that needs nothing else, light or dark as the reader's system is",
         ),
     async ({ pipeline, format }) => {
       process.exitCode = await graph(pipeline, format);

@@ -3,6 +3,7 @@
 import { declaredFiles } from "../config/declared.ts";
 import { type LoadedPipeline, type LoadOptions, loadPipeline } from "../config/load.ts";
 import { realOutside } from "../config/outside.ts";
+import { problemLine } from "../config/problem.ts";
 import { formatProblems } from "../config/report.ts";
 import { registry } from "../registry.ts";
 
@@ -25,8 +26,10 @@ export async function loadOrExplain(
       declared: declaredFiles,
       ...replacements,
     });
-    if ("pipeline" in result) loaded.push(result.pipeline);
-    else {
+    if ("pipeline" in result) {
+      loaded.push(result.pipeline);
+      for (const warning of result.warnings) process.stderr.write(`${problemLine(warning)}\n`);
+    } else {
       problems += result.problems.length;
       const color = process.stderr.isTTY && !process.env["NO_COLOR"];
       const text = formatProblems(result.problems, { format: "text", color, sources: result.sources });

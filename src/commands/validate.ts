@@ -57,15 +57,17 @@ async function validate({ files, format, probe, logLevel }: ValidateOptions): Pr
   const seen = new Set<string>();
   // Pipelines share their destinations: what is wrong there is told once.
   const isNew = (problem: Problem) => !seen.has(problemLine(problem)) && seen.add(problemLine(problem));
-  const fresh = results.map(({ problems }) => problems.filter(isNew));
-  const all = fresh.flat();
+  const fresh = results.map(({ problems, warnings }) => [...problems, ...warnings].filter(isNew));
+  const told = fresh.flat();
+  const all = told.filter(({ severity }) => severity === undefined);
   if (format !== "text") {
-    const report = formatProblems(all, { format });
+    const report = formatProblems(told, { format });
     if (report !== "") process.stdout.write(`${report}\n`);
   } else {
-    for (const [i, { kind, problems, sources }] of results.entries()) {
+    for (const [i, { kind, problems, warnings, sources }] of results.entries()) {
       if (problems.length === 0) process.stdout.write(`${files[i]}: valid ${kind} file\n`);
-      else if (fresh[i]!.length === 0) process.stdout.write(`${files[i]}: the same problems as above\n`);
+      if (problems.length + warnings.length === 0) continue;
+      if (fresh[i]!.length === 0) process.stdout.write(`${files[i]}: the same problems as above\n`);
       else process.stdout.write(`${formatProblems(fresh[i]!, { format, color, sources })}\n`);
     }
     if (all.length > 0) process.stdout.write(`${all.length} ${all.length === 1 ? "problem" : "problems"}\n`);

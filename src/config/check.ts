@@ -5,6 +5,8 @@ import type { ValidateFunction } from "ajv";
 import type { TSchema } from "typebox";
 
 import { findingsOf } from "./messages.ts";
+import { deprecatedKeys } from "./deprecations.ts";
+import { quote } from "./place.ts";
 import { resolveReferences } from "./resolve.ts";
 import type { ResolveContext } from "./resolve.ts";
 import { closedSchema } from "./schema.ts";
@@ -43,7 +45,12 @@ export async function checkPart(part: Part, file: YamlFile, context: ResolveCont
   const { schema, validate } = compile(part.schema);
   const { value, references, broken } = await resolveReferences({ ...part, schema }, file, context);
   noteSecrets(value, schema, context.scrubber);
-  if (validate(value) && broken.size === 0) return { valid: true, value: wrapSecrets(value, schema) };
+  if (validate(value) && broken.size === 0) {
+    // `part.value` and not `value`: what a default put there nobody wrote.
+    for (const { path, key, instead } of deprecatedKeys(part.value, schema, part.path))
+      file.warn({ code: "deprecated-key", path, message: `${quote(key)} is deprecated: ${instead}` });
+    return { valid: true, value: wrapSecrets(value, schema) };
+  }
   const errors = validate.errors ?? [];
   const { path, owner, hidesValues = false } = part;
   const failed = { errors, value, schema, path, owner, hidesValues, references };
@@ -81,7 +88,7 @@ function newValidators(): Ajv {
     meta: false,
     validateSchema: false,
   });
-  ajv.addVocabulary(["x-secret", "x-file", "x-form"]);
+  ajv.addVocabulary(["x-secret", "x-file", "x-form", "x-deprecated"]);
   return ajv;
 }
 

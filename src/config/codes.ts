@@ -44,6 +44,11 @@ export const problemCodes = {
     meaning: "A key that nothing reads. It is an error because a mistyped key would silently do nothing.",
     fix: "Correct the spelling or remove the key. The stage reference in pipelines/README.md lists every key.",
   },
+  "deprecated-key": {
+    meaning:
+      "A key that still works, but will go in a later version. A warning: everything is started all the same.",
+    fix: "Write what the message names instead; the CHANGELOG says why.",
+  },
   "unknown-stage": {
     meaning: "`type` names a stage that does not exist, or one of another role.",
     fix: "Use one of the types in the stage reference. Sources go under `source`, transforms under `transforms`, sinks under `sink`.",
@@ -91,6 +96,21 @@ export const problemCodes = {
   "batch-over-in-flight": {
     meaning: "The sink's largest batch holds more events than may be in flight, so it could never fill.",
     fix: "Raise `inFlight.records` or lower the sink's `maxBatchEvents`.",
+  },
+  "writes-over-in-flight": {
+    meaning:
+      "All requests that the sink may have under way, full, hold more events than may be in flight: some would never be used.",
+    fix: "Raise `inFlight.records`, or lower the sink's `concurrency` or `maxBatchEvents`.",
+  },
+  "batch-over-rate": {
+    meaning:
+      "The sink's batches are larger than what any destination takes in a second, so none could ever fill.",
+    fix: "Lower the sink's `maxBatchEvents`, or raise `eventsPerSecond` of a destination.",
+  },
+  "event-over-rate": {
+    meaning:
+      "A destination takes fewer bytes in a second than the largest event has: such an event would wait for ever, and those behind it.",
+    fix: "Raise the destination's `bytesPerSecond`, or lower the sink's `maxEventBytes`.",
   },
   "drain-over-lease": {
     meaning:

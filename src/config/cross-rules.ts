@@ -1,11 +1,14 @@
 // Rules that no single stage can check: what neighbours pass on, and limits that contradict each other.
 
-import type { Shape, StageDefinition } from "../engine/contracts.ts";
+import type { Destination, Shape, StageDefinition } from "../engine/contracts.ts";
 import type { PipelineFile } from "./definition.ts";
 import type { Registry } from "./registry.ts";
 import { isMap } from "./stages.ts";
 import type { CheckedStage } from "./stages.ts";
 import type { YamlFile } from "./yaml-file.ts";
+
+/** What stands around one event in a request, rounded up. */
+const ENVELOPE_ALLOWANCE_BYTES = 1_024;
 
 /** A stage in its place. `stage` is missing when it is not known: then nothing is said about its neighbours. */
 export interface Placed<D extends StageDefinition = StageDefinition> {
@@ -89,6 +92,16 @@ export function checkLimits({ pipeline, source, sink }: Limits, file: YamlFile):
       message: `a batch of ${batch} events can never fill while at most ${inFlight.records} records are in flight`,
     });
   }
+  const concurrency = configNumber(sink, "concurrency");
+  const full = (batch ?? 0) * (concurrency ?? 0);
+  if (batch !== undefined && batch <= inFlight.records && full > inFlight.records) {
+    const written = sink.file.has(`${sink.path}/concurrency`);
+    (written ? sink.file : file).add({
+      code: "writes-over-in-flight",
+      path: written ? `${sink.path}/concurrency` : "/inFlight/records",
+      message: `${concurrency} requests of ${batch} events are ${full}, but at most ${inFlight.records} records are in flight`,
+    });
+  }
   const lease = configNumber(source, "ackDeadlineSeconds");
   if (lease !== undefined && drainMs > lease * 1_000) {
     const written = file.has("/drainMs");
@@ -103,6 +116,24 @@ export function checkLimits({ pipeline, source, sink }: Limits, file: YamlFile):
     const message = `a window of ${size} values never holds more than ${max} dead letters; choose a smaller max`;
     file.add({ code: "window-over-size", path: "/deadLetters/window", message });
   }
+}
+
+/** Rates against what the sink sends. Only a batch size that somebody wrote is called too large for them. */
+export function checkRates(sink: Placed, destinations: readonly Destination[]): void {
+  const { file, path } = sink;
+  const largest = configNumber(sink, "maxEventBytes");
+  for (const { id, config } of largest === undefined ? [] : destinations) {
+    const needed = largest! + ENVELOPE_ALLOWANCE_BYTES;
+    if (config.rates.bytes >= needed) continue;
+    const at = file.has(`${path}/maxEventBytes`) ? "maxEventBytes" : "type";
+    const message = `destination ${id} takes ${config.rates.bytes} bytes a second, but one event with its envelope may have ${needed}; raise its bytesPerSecond or lower maxEventBytes`;
+    file.add({ code: "event-over-rate", path: `${path}/${at}`, message });
+  }
+  const batch = configNumber(sink, "maxBatchEvents");
+  const fastest = Math.max(0, ...destinations.map(({ config }) => config.rates.events));
+  if (batch === undefined || fastest === 0 || batch <= fastest || !file.has(`${path}/maxBatchEvents`)) return;
+  const message = `a batch of ${batch} events can never fill: no destination takes more than ${fastest} a second`;
+  file.add({ code: "batch-over-rate", path: `${path}/maxBatchEvents`, message });
 }
 
 /** What a sink may do to its output, it may not do to dead letters. */

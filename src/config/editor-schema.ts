@@ -111,6 +111,8 @@ function stageSchema({ type, summary, config, example }: StageDefinition): JsonS
 /** What has a default need not be written, our own keywords go, and a reference may stand for a scalar. */
 function forEditors(schema: JsonSchema): JsonSchema {
   const kept: Writable = Object.fromEntries(Object.entries(schema).filter(([key]) => !key.startsWith("x-")));
+  const instead = schema["x-deprecated"];
+  if (instead !== undefined) Object.assign(kept, { deprecated: true, deprecationMessage: instead });
   if (schema.properties) {
     const properties = Object.entries(schema.properties);
     const hasDefault = new Set(properties.filter(([, inner]) => "default" in inner).map(([key]) => key));
@@ -124,7 +126,9 @@ function forEditors(schema: JsonSchema): JsonSchema {
   return kept;
 }
 
-const ANNOTATIONS: readonly string[] = ["description", "default", "examples", "title"];
+const ANNOTATIONS: readonly string[] = [
+  ...["description", "default", "examples", "title", "deprecated", "deprecationMessage"],
+];
 
 function valueForEditors(schema: JsonSchema): JsonSchema {
   const inner = forEditors(schema);

@@ -21,6 +21,7 @@ interface FileName {
 
 export class DeclaredLoader {
   readonly problems: Problem[] = [];
+  readonly warnings: Problem[] = [];
 
   constructor(
     private readonly pipeline: YamlFile,
@@ -72,6 +73,7 @@ export class DeclaredLoader {
     }
     const value = await checkDeclared(file, declared, this.context);
     this.problems.push(...file.problems);
+    this.warnings.push(...file.warnings);
     return value && declared.build(value.value);
   }
 }

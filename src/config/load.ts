@@ -12,7 +12,7 @@ import type {
 } from "../engine/contracts.ts";
 import { checkPart } from "./check.ts";
 import { configHash } from "./config-hash.ts";
-import { checkDeadLetters, checkLimits, checkShapes } from "./cross-rules.ts";
+import { checkDeadLetters, checkLimits, checkRates, checkShapes } from "./cross-rules.ts";
 import type { Placed } from "./cross-rules.ts";
 import type { DeclaredFiles } from "./declared.ts";
 import { DeclaredLoader } from "./load-declared.ts";
@@ -79,7 +79,12 @@ export interface LoadedPipeline {
 }
 
 export type LoadResult =
-  | { readonly pipeline: LoadedPipeline; readonly sources: Sources }
+  | {
+      readonly pipeline: LoadedPipeline;
+      readonly sources: Sources;
+      /** What will be a problem one day; sorted as problems are. */
+      readonly warnings: readonly Problem[];
+    }
   | { readonly problems: readonly Problem[]; readonly sources: Sources };
 
 /** Never rejects for what the files hold. Problems are sorted by position, all of them at once. */
@@ -91,7 +96,9 @@ export async function loadPipeline(name: string, options: LoadOptions): Promise<
   if (file.value === undefined) return { problems: inOrder(file.problems), sources };
   const loader = new Loader(file, dirname(path), options, scrubber, sources);
   const pipeline = await loader.load();
-  return pipeline ? { pipeline, sources } : { problems: inOrder(loader.problems()), sources };
+  return pipeline
+    ? { pipeline, sources, warnings: inOrder(loader.warnings()) }
+    : { problems: inOrder(loader.problems()), sources };
 }
 
 class Loader {
@@ -125,6 +132,10 @@ class Loader {
     ];
   }
 
+  warnings(): Problem[] {
+    return [...this.file.warnings, ...this.declared.warnings];
+  }
+
   async load(): Promise<LoadedPipeline | undefined> {
     const written = isMap(this.file.value) ? this.file.value : {};
     const outer = await this.outer();
@@ -142,6 +153,7 @@ class Loader {
       transforms,
       this.options.declared,
     );
+    if (sink.stage?.definition.accepts === "segment-event") checkRates(sink, destinations.all());
     if (this.problems().length > 0 || !pipeline) return undefined;
     const steps = transforms.map(({ stage }) => loaded(stage));
     const end = loaded(sink.stage);

@@ -23,6 +23,10 @@ export interface YamlLimits {
 
 export const yamlLimits: YamlLimits = { depth: 64, aliases: 100, nodes: 500_000 };
 
+/** Beyond these the library takes the square of their number in steps: they are counted before it sees them. */
+const MOST_WRITTEN_ALIASES = 1_000;
+const SCALAR_MARK = "\u001f";
+
 /** No one reads more than these. */
 const MOST_PROBLEMS = 1_000;
 
@@ -75,7 +79,13 @@ function readTokens(source: string, lines: LineCounter, limits: YamlLimits): Tok
   const parser = new Parser(lines.addNewLine);
   const tokens: Tokens = [];
   let offset = 0;
+  let aliases = 0;
+  let before = "";
   for (const lexeme of new Lexer().lex(source)) {
+    // After this mark comes the text of a scalar, whatever it begins with.
+    if (lexeme.startsWith("*") && before !== SCALAR_MARK) aliases += 1;
+    if (aliases > MOST_WRITTEN_ALIASES) return tooManyWritten(offset);
+    before = lexeme;
     for (const token of parser.next(lexeme)) tokens.push(token);
     offset += lexeme.length;
     // Each level of the file is at least one and at most two entries of the stack.
@@ -83,6 +93,11 @@ function readTokens(source: string, lines: LineCounter, limits: YamlLimits): Tok
   }
   for (const token of parser.end()) tokens.push(token);
   return tokens;
+}
+
+function tooManyWritten(offset: number): YamlProblem {
+  const message = `more than ${MOST_WRITTEN_ALIASES} aliases are written`;
+  return { code: "too-many-aliases", message, start: offset, end: offset };
 }
 
 function tooDeep(offset: number, limits: YamlLimits): YamlProblem {

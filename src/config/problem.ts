@@ -9,6 +9,8 @@ export interface Problem {
   readonly endLine: number;
   /** Exclusive. */
   readonly endCol: number;
+  /** Absent: an error, with which nothing is started. */
+  readonly severity?: "warning";
   /** Kebab-case; one of `codes.ts`, or a stage's own. */
   readonly code: string;
   readonly message: string;
@@ -23,7 +25,8 @@ export function problemLine(problem: Problem): string {
   const { file, line, col, code, message, suggestion } = problem;
   const place = line > 0 ? `${file}:${line}:${col}` : file;
   const guess = suggestion === undefined ? "" : ` (did you mean ${suggestion}?)`;
-  return `${place} ${code} ${message}${guess}`;
+  const severity = problem.severity === undefined ? "" : `${problem.severity}: `;
+  return `${place} ${code} ${severity}${message}${guess}`;
 }
 
 /** In file order, the pipeline's own file first; each problem once, though an alias repeats it. */

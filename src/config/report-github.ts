@@ -11,7 +11,7 @@ export function githubAnnotation(problem: Problem): string {
     ([name, value]) => `${name}=${property(String(value))}`,
   );
   const guess = suggestion === undefined ? "" : ` (did you mean ${suggestion}?)`;
-  return `::error ${properties.join(",")}::${data(`${message}${guess}`)}`;
+  return `::${problem.severity ?? "error"} ${properties.join(",")}::${data(`${message}${guess}`)}`;
 }
 
 function data(text: string): string {

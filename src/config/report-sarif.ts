@@ -36,7 +36,7 @@ function result(problem: Problem, ruleIndex: number): object {
   return {
     ruleId: code,
     ruleIndex,
-    level: "error",
+    level: problem.severity ?? "error",
     message: { text: `${message}${guess}` },
     // Without a file, as in an option of the command line, there is no place to point at.
     locations: line > 0 ? [{ physicalLocation: { artifactLocation: { uri }, ...region } }] : [],

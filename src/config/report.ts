@@ -32,13 +32,14 @@ export function formatProblems(problems: readonly Problem[], options: ReportOpti
   return problems.map((problem) => textOf(problem, options)).join("\n");
 }
 
-function textOf(problem: Problem, { color = false, sources }: ReportOptions): string {
+function textOf(problem: Problem, { color: isColored = false, sources }: ReportOptions): string {
   const paint = (style: Parameters<typeof styleText>[0], text: string) =>
-    color ? styleText(style, text, { validateStream: false }) : text;
+    isColored ? styleText(style, text, { validateStream: false }) : text;
   const line = problemLine(problem);
   const place = line.slice(0, line.indexOf(` ${problem.code} `));
   const rest = line.slice(place.length + problem.code.length + 2);
-  const head = `${paint("bold", place)} ${paint("red", problem.code)} ${rest}`;
+  const color = problem.severity === "warning" ? "yellow" : "red";
+  const head = `${paint("bold", place)} ${paint(color, problem.code)} ${rest}`;
   const source = sources?.line(problem.file, problem.line);
   if (!sources) return head;
   const view = source === undefined ? [] : caretView(problem, source, paint);
@@ -58,7 +59,7 @@ function caretView(problem: Problem, source: string, paint: Paint): string[] {
   const indent = source.slice(0, problem.col - 1).replaceAll(/[^\t]/g, " ");
   return [
     `  ${paint("dim", `${number} |`)} ${printable(source)}`,
-    `  ${paint("dim", `${gutter} |`)} ${indent}${paint("red", "^".repeat(width))}`,
+    `  ${paint("dim", `${gutter} |`)} ${indent}${paint(problem.severity === "warning" ? "yellow" : "red", "^".repeat(width))}`,
   ];
 }
 

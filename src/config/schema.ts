@@ -19,6 +19,8 @@ export interface JsonSchema {
   readonly oneOf?: readonly JsonSchema[];
   readonly "x-secret"?: boolean;
   readonly "x-file"?: true | "avro-schema";
+  /** Still taken, with a warning: since when, and what to write instead. */
+  readonly "x-deprecated"?: string;
   readonly [keyword: string]: unknown;
 }
 

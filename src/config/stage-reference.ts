@@ -84,7 +84,9 @@ function keyRows(schema: JsonSchema, prefix: string): string[][] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => {
     const path = `${prefix}${key}`;
     const required = schema.required?.includes(key) === true && !("default" in inner);
-    const row = [`\`${path}\``, typeText(inner), defaultText(inner, required), inner.description ?? ""];
+    const instead = inner["x-deprecated"];
+    const what = `${instead === undefined ? "" : `**Deprecated:** ${instead}. `}${inner.description ?? ""}`;
+    const row = [`\`${path}\``, typeText(inner), defaultText(inner, required), what];
     const nested = inner.type === "array" && inner.items ? keyRows(inner.items, `${path}[].`) : [];
     return [row, ...keyRows(inner, `${path}.`), ...nested];
   });

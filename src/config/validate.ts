@@ -20,6 +20,8 @@ export interface Validated {
   readonly kind: FileKind;
   /** Empty: the file and every file it names are right. */
   readonly problems: readonly Problem[];
+  /** What will be one, some day: deprecated keys. */
+  readonly warnings: readonly Problem[];
   readonly sources: Sources;
 }
 
@@ -33,13 +35,17 @@ export async function validateFile(name: string, options: LoadOptions): Promise<
   const kind = kindOf(file.value);
   if (kind === "pipeline") {
     const result = await loadPipeline(name, options);
-    return { kind, problems: "problems" in result ? result.problems : [], sources: result.sources };
+    const found =
+      "problems" in result
+        ? { problems: result.problems, warnings: [] }
+        : { problems: [], warnings: result.warnings };
+    return { kind, ...found, sources: result.sources };
   }
   const declared = kind === "test" ? declaredTest : options.declared[kind];
   if (isPrivate(declared)) sources.hide(name);
   const context = { outside: options.outside, baseDir: dirname(path), scrubber };
   await checkDeclared(file, declared, context);
-  return { kind, problems: inOrder(file.problems), sources };
+  return { kind, problems: inOrder(file.problems), warnings: inOrder(file.warnings), sources };
 }
 
 function kindOf(value: unknown): FileKind {

@@ -29,6 +29,8 @@ export interface Finding {
 
 export class YamlFile {
   readonly problems: Problem[] = [];
+  /** What will be a problem one day. */
+  readonly warnings: Problem[] = [];
 
   private constructor(
     /** As the person wrote it: shown in problems. */
@@ -94,6 +96,11 @@ export class YamlFile {
         finding,
       );
     else this.push(finding.atKey ? positions.key(finding.path) : positions.value(finding.path), finding);
+  }
+
+  warn({ code, path, message }: Finding): void {
+    const span = this.positions?.key(path) ?? NOWHERE;
+    this.warnings.push({ file: this.name, ...span, code, message, severity: "warning", path });
   }
 
   private push(span: Span, { code, path, message, suggestion }: Finding): void {

@@ -487,9 +487,9 @@ export const brokenPipelines: readonly BrokenPipeline[] = [
   },
   {
     title: "a batch larger than what may be in flight",
-    edits: { 9: "  type: send\n  maxBatchEvents: 2000", 12: "  directory: dead\ninFlight: {records: 1999}" },
+    edits: { 9: "  type: send\n  maxBatchEvents: 900", 12: "  directory: dead\ninFlight: {records: 899}" },
     says: [
-      "10:19 batch-over-in-flight a batch of 2000 events can never fill while at most 1999 records are in flight",
+      "10:19 batch-over-in-flight a batch of 900 events can never fill while at most 899 records are in flight",
     ],
   },
   {

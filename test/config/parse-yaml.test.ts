@@ -110,3 +110,11 @@ describe("positions", () => {
     expect(positions.value("/b")).toMatchObject({ line: 2, col: 4 });
   });
 });
+
+test("aliases are counted before the library walks the file for each, and texts are none", () => {
+  const { problems } = parseYaml(`a: &a 1\nb: [${"*a,".repeat(100_000)}]`);
+  expect(problems).toMatchObject([
+    { code: "too-many-aliases", message: "more than 1000 aliases are written" },
+  ]);
+  expect(parseYaml(`a: [${'"*a",'.repeat(2_000)}]\nb: |\n${"  *a\n".repeat(2_000)}`).problems).toEqual([]);
+});

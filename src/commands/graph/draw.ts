@@ -1,15 +1,16 @@
 // The graph in each notation. Names come from files that anyone may write: everything is escaped.
 
 import type { Graph, GraphNode } from "./plan.ts";
+import { svg } from "./svg.ts";
 
-export const notations = ["text", "mermaid", "dot"] as const;
+export const notations = ["text", "mermaid", "dot", "svg"] as const;
 export type Notation = (typeof notations)[number];
 
 export function draw(graph: Graph, notation: Notation): string {
   return drawers[notation](graph);
 }
 
-const drawers: Readonly<Record<Notation, (graph: Graph) => string>> = { text, mermaid, dot };
+const drawers: Readonly<Record<Notation, (graph: Graph) => string>> = { text, mermaid, dot, svg };
 
 /** For a terminal: the main way from top to bottom, the dead letters last. */
 function text({ name, nodes, edges }: Graph): string {
