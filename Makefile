@@ -2,7 +2,7 @@
 .PHONY: help run test check build bench chaos docs clean
 
 ARGS ?=
-SOURCES := $(shell find src -name '*.ts')
+SOURCES := $(shell find src -type f)
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -35,6 +35,6 @@ node_modules/.installed: package.json package-lock.json
 	npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-dist/.built: node_modules/.installed tsconfig.json tsconfig.build.json scripts/after-build.mjs $(SOURCES)
+dist/.built: node_modules/.installed tsconfig.json tsconfig.build.json scripts/after-build.mjs scripts/build-pages.mjs $(SOURCES)
 	npm run --silent build
 	@touch $@

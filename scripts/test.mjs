@@ -12,6 +12,7 @@ const mode = process.argv[2] ?? "all";
 const steps = [
   ["format and lint", "biome", ["check", "--error-on-warnings", "."]],
   ["types", "tsc", ["-p", "tsconfig.json"]],
+  ["types of the pages", "tsc", ["-p", "src/console/web/tsconfig.json"]],
   ["generated files", "node", ["scripts/generate.mjs", "--check"]],
 ];
 let passed = 0;

@@ -36,7 +36,8 @@ function importsOf(path: string): Import[] {
   });
 }
 
-const sources = files("src", ".ts");
+const pages = [...files("src/console/web", ".ts"), ...files("src/console/web", ".tsx")];
+const sources = [...files("src", ".ts"), ...files("src", ".tsx")];
 const imports = sources.flatMap(importsOf);
 const room = (path: string) => path.split("/")[1] ?? "";
 
@@ -86,6 +87,15 @@ describe("the directions between the rooms", () => {
     expect(wrong).toEqual([]);
   });
 
+  it("let the console's pages take types from the server, and nothing that would be bundled", () => {
+    const taken = pages.flatMap(importsOf).filter(({ what }) => what.startsWith("src/"));
+    const fromOutside = taken.filter(({ what }) => !what.startsWith("src/console/web/"));
+    expect(fromOutside.filter(({ typeOnly }) => !typeOnly)).toEqual([]);
+    expect(
+      imports.filter(({ from, what }) => what.startsWith("src/console/web/") && !pages.includes(from)),
+    ).toEqual([]);
+  });
+
   it("keep vendors out of the engine", () => {
     const packages = imports.filter(({ from, what }) => room(from) === "engine" && !what.startsWith("src/"));
     const vendors = packages.filter(
@@ -133,13 +143,13 @@ describe("the metrics table", () => {
 describe("the files", () => {
   it("have no drawers", () => {
     const drawers = sources.filter((path) =>
-      /(^|\/)(utils?|common|lib|helpers?|types|misc)(\/|\.ts$)/.test(path),
+      /(^|\/)(utils?|common|lib|helpers?|types|misc)(\/|\.tsx?$)/.test(path),
     );
     expect(drawers).toEqual([]);
   });
 
   it("are named in kebab-case and are at most 300 lines long", () => {
-    expect(sources.filter((path) => !/^[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(path.split("/").at(-1)!))).toEqual(
+    expect(sources.filter((path) => !/^[a-z0-9]+(-[a-z0-9]+)*\.tsx?$/.test(path.split("/").at(-1)!))).toEqual(
       [],
     );
     const long = sources.filter((path) => readFileSync(join(root, path), "utf8").split("\n").length > 301);
@@ -151,7 +161,7 @@ describe("the files", () => {
       const lines = readFileSync(join(root, path), "utf8")
         .split("\n")
         .filter((line) => line.trim() !== "" && !line.startsWith("//"));
-      return lines.length > 1 && lines.every((line) => /^export .* from /.test(line));
+      return lines.length > 1 && lines.every((line) => /^export (?!type).* from /.test(line));
     });
     expect(barrels).toEqual([]);
   });

@@ -5,8 +5,9 @@ import type { ConsolePipeline } from "../console/console-world.ts";
 import type { SeenFlags } from "../console/seen-flags.ts";
 import type { LoadedPipeline } from "../config/load.ts";
 import { listed } from "../destinations/enablement.ts";
+import { LaunchDarklyEnablement } from "../destinations/launchdarkly/enablement.ts";
 import { systemClock } from "../engine/clock.ts";
-import type { Logger } from "../engine/contracts.ts";
+import type { Enablement, Logger } from "../engine/contracts.ts";
 import { RunError } from "../engine/errors.ts";
 import { productVersion } from "../sinks/segment/product-version.ts";
 import { type Address, addressOf } from "./address.ts";
@@ -91,6 +92,7 @@ export function consolePipeline(
     declared: own.destinations,
     destinations: live.destinations,
     enablement: listed(own.enablement),
+    polled: polledOf(own.enablement),
     deadLetters: async (query) => {
       const { newestLetters } = await import("./dead-letters/newest.ts");
       try {
@@ -101,5 +103,13 @@ export function consolePipeline(
         throw error;
       }
     },
+  };
+}
+
+function polledOf(enablement: Enablement): ConsolePipeline["polled"] {
+  if (!(enablement instanceof LaunchDarklyEnablement)) return undefined;
+  return () => {
+    const { ageMs, failedPolls: failures } = enablement;
+    return ageMs === undefined ? { failures } : { ageMs: Math.round(ageMs), failures };
   };
 }

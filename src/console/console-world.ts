@@ -27,6 +27,8 @@ export interface ConsolePipeline {
   readonly destinations: Destinations;
   /** Its own enablement, without the store's. */
   readonly enablement: ListedEnablement;
+  /** How fresh its enablement is, when it follows LaunchDarkly's; undefined when it stands in git. */
+  readonly polled?: (() => { readonly ageMs?: number; readonly failures: number }) | undefined;
   /** The newest letters that wait, oldest first. Rejects when they are not kept in files. */
   deadLetters(query: LetterQuery): Promise<readonly FoundLetter[]>;
 }

@@ -10,7 +10,7 @@ import { ANY_PROJECT, destinationInput, type StoredDestination } from "../destin
 import type { Destination } from "../engine/contracts.ts";
 import { ApiError, forbidden, invalidRequest, notFound } from "./api-error.ts";
 import type { ConsolePipeline, ConsoleWorld } from "./console-world.ts";
-import { destinationStatus, statusRep } from "./destination-status.ts";
+import { destinationStatus, statusListRep, statusRep } from "./destination-status.ts";
 import { declaredView, destinationRep, destinationsRep, hrefOf, storedView } from "./destination-view.ts";
 import { applyJsonPatch, applyMergePatch, jsonPatch } from "./json-patch.ts";
 import { errorAnswers } from "./schemas.ts";
@@ -147,6 +147,21 @@ export function destinationRoutes(app: FastifyInstance, world: ConsoleWorld): vo
       },
     },
     async ({ params }) => destinationStatus(find(world, params).id, world.pipelines()),
+  );
+  app.get(
+    "/api/sluice/destination-status",
+    {
+      schema: {
+        tags,
+        summary: "State and counters of every destination",
+        response: { 200: statusListRep, ...errorAnswers },
+      },
+    },
+    async () => {
+      const pipelines = world.pipelines();
+      const ids = [...declaredOnes(world), ...world.destinations.list()].map(({ id }) => id);
+      return { items: ids.map((id) => ({ id, ...destinationStatus(id, pipelines) })) };
+    },
   );
 }
 

@@ -1,6 +1,6 @@
 // What the running pipelines know about one destination, added up.
 
-import Type from "typebox";
+import Type, { type Static } from "typebox";
 
 import type { LaneState } from "../engine/lane-health.ts";
 import type { Metrics } from "../engine/metrics.ts";
@@ -23,9 +23,15 @@ export const statusRep = Type.Object({
   rateLimitWaitSeconds: Type.Number(),
 });
 
+export const statusListRep = Type.Object({
+  items: Type.Array(Type.Object({ id: Type.String(), ...statusRep.properties })),
+});
+
+export type DestinationStatus = Static<typeof statusRep>;
+
 const WORST_LAST: readonly LaneState[] = ["open", "throttled", "broken", "parked"];
 
-export function destinationStatus(id: string, pipelines: readonly ConsolePipeline[]): object {
+export function destinationStatus(id: string, pipelines: readonly ConsolePipeline[]): DestinationStatus {
   const lanes = pipelines.flatMap(({ name, run }) =>
     run.lanes().flatMap((lane) => (lane.name === id ? [{ pipeline: name, ...lane }] : [])),
   );

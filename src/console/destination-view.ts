@@ -1,7 +1,7 @@
 // A destination as LaunchDarkly's REST API shows one (LaunchDarkly API, "Data Export destinations"), with what
 // Sluice knows beyond that under names that begin with `_`.
 
-import Type from "typebox";
+import Type, { type Static } from "typebox";
 
 import { KEY_MASK, shownWriteKey } from "../destinations/kept-write-key.ts";
 import { ANY_PROJECT, type StoredDestination } from "../destinations/stored-destination.ts";
@@ -33,6 +33,8 @@ export const destinationsRep = Type.Object({
   _links: Type.Object({ self: link }),
   items: Type.Array(destinationRep),
 });
+
+export type DestinationView = Static<typeof destinationRep>;
 
 export function storedView(stored: StoredDestination, pipelines: readonly string[]): object {
   const { id, name, kind, version, on, createdAtMs, project, environment, settings, writeKey } = stored;

@@ -9,22 +9,14 @@ import {
   environmentChange,
   environmentPath,
   type EnvironmentName,
+  type StoredEnvironment,
 } from "../destinations/enablement-keeper.ts";
 import { ANY_PROJECT } from "../destinations/stored-destination.ts";
 import { notFound } from "./api-error.ts";
 import type { ConsoleWorld } from "./console-world.ts";
+import { enablementRep, environmentRep, type EnvironmentView } from "./enablement-view.ts";
 import { errorAnswers } from "./schemas.ts";
 
-const environmentRep = Type.Object({
-  project: Type.String({ description: "`*`: any project." }),
-  environment: Type.String(),
-  allFlags: Type.Boolean(),
-  events: Type.Boolean(),
-  flagCount: Type.Integer({ description: "Flags that are switched on one by one." }),
-  declared: Type.Boolean({ description: "It stands in git or comes from LaunchDarkly." }),
-  pipeline: Type.Optional(Type.String({ description: "Whose enablement it is, when it is declared." })),
-});
-const listRep = Type.Object({ items: Type.Array(environmentRep) });
 const ONE = "/api/sluice/enablement/:project/:environment";
 
 export function enablementRoutes(app: FastifyInstance, world: ConsoleWorld): void {
@@ -35,11 +27,14 @@ export function enablementRoutes(app: FastifyInstance, world: ConsoleWorld): voi
       schema: {
         tags,
         summary: "What is exported, per environment",
-        response: { 200: listRep, ...errorAnswers },
+        response: { 200: enablementRep, ...errorAnswers },
       },
     },
     async () => ({
-      items: [...declared(world), ...world.enablement.list().map((one) => ({ ...one, declared: false }))],
+      items: [...declared(world), ...world.enablement.list().map(stored)],
+      launchdarkly: world
+        .pipelines()
+        .flatMap(({ name, polled }) => (polled ? [{ pipeline: name, ...polled() }] : [])),
     }),
   );
   app.patch<{ Params: EnvironmentName }>(
@@ -62,7 +57,7 @@ export function enablementRoutes(app: FastifyInstance, world: ConsoleWorld): voi
       const { project, environment } = params;
       const changed = await world.enablement.change({ project, environment }, change);
       world.log.info({ ...params, ...change, by: "api" }, "environment export switched");
-      return { ...changed, declared: false };
+      return stored(changed);
     },
   );
   app.delete<{ Params: EnvironmentName }>(
@@ -83,9 +78,15 @@ export function enablementRoutes(app: FastifyInstance, world: ConsoleWorld): voi
   );
 }
 
-function declared(world: ConsoleWorld): object[] {
-  return world.pipelines().flatMap(({ name, enablement }) =>
-    enablement.list().map(({ project = ANY_PROJECT, environment, exported }) => ({
+function stored(one: StoredEnvironment): EnvironmentView {
+  const { project, environment, allFlags, events, flagCount } = one;
+  return { project, environment, allFlags, events, flagCount, declared: false, source: "store" };
+}
+
+function declared(world: ConsoleWorld): EnvironmentView[] {
+  return world.pipelines().flatMap(({ name, enablement, polled }) => {
+    const { ageMs } = polled?.() ?? {};
+    return enablement.list().map(({ project = ANY_PROJECT, environment, exported }) => ({
       project,
       environment,
       allFlags: exported.allFlags,
@@ -93,6 +94,8 @@ function declared(world: ConsoleWorld): object[] {
       flagCount: exported.flags.size,
       declared: true,
       pipeline: name,
-    })),
-  );
+      source: polled ? ("launchdarkly" as const) : ("git" as const),
+      ...(ageMs === undefined ? {} : { ageMs }),
+    }));
+  });
 }

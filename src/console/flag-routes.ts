@@ -8,37 +8,13 @@ import Type, { type Static } from "typebox";
 import { checkInput, invalid } from "../destinations/check-input.ts";
 import { forbidden, invalidRequest, notFound } from "./api-error.ts";
 import type { ConsoleWorld } from "./console-world.ts";
-import { type FlagInEnvironment, knownFlags } from "./known-flags.ts";
+import { flagRep, flagsRep, flagView } from "./flag-view.ts";
+import { knownFlags } from "./known-flags.ts";
 import { type JsonPatch, jsonPatch } from "./json-patch.ts";
 import { errorAnswers } from "./schemas.ts";
 
 const KEY = Type.String({ minLength: 1, maxLength: 256 });
 const MAX_LIMIT = 1_000;
-
-const environmentRep = Type.Object({
-  trackEvents: Type.Boolean({
-    description: "Whether evaluations of the flag are exported from this environment.",
-  }),
-  _declared: Type.Boolean({
-    description: "It is on in git or at LaunchDarkly, and cannot be switched off here.",
-  }),
-  _delivered: Type.Integer({ description: "Events delivered since the start." }),
-  _dropped: Type.Integer({ description: "Events dropped since the start because the flag was off." }),
-});
-
-const flagRep = Type.Object({
-  key: Type.String(),
-  name: Type.String(),
-  kind: Type.String(),
-  _links: Type.Object({ self: Type.Object({ href: Type.String(), type: Type.String() }) }),
-  environments: Type.Record(Type.String(), environmentRep),
-});
-
-const flagsRep = Type.Object({
-  _links: Type.Object({ self: Type.Object({ href: Type.String(), type: Type.String() }) }),
-  totalCount: Type.Integer(),
-  items: Type.Array(flagRep),
-});
 
 const listQuery = Type.Object({
   env: Type.Optional(Type.String({ maxLength: 256, description: "Only this environment." })),
@@ -157,20 +133,4 @@ function switchOf({ op, path, value }: JsonPatch[number], index: number): Switch
   if (typeof value !== "boolean")
     throw invalid(`/${index}/value`, "wrong-type", "trackEvents must be true or false");
   return { environment, on: value };
-}
-
-function flagView(project: string, key: string, places: ReadonlyMap<string, FlagInEnvironment>): object {
-  const href = `/api/v2/flags/${encodeURIComponent(project)}/${encodeURIComponent(key)}`;
-  return {
-    key,
-    name: key,
-    kind: "boolean",
-    _links: { self: { href, type: "application/json" } },
-    environments: Object.fromEntries(
-      [...places].map(([environment, { on, declared, delivered, dropped }]) => [
-        environment,
-        { trackEvents: on, _declared: declared, _delivered: delivered, _dropped: dropped },
-      ]),
-    ),
-  };
 }

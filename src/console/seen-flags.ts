@@ -12,11 +12,13 @@ export interface SeenFlag {
   readonly flag: string;
   /** Delivered, one for each destination. */
   delivered: number;
-  /** Dropped because the flag is off. */
+  /** Dropped because the flag, or the environment with it, is off. */
   dropped: number;
 }
 
 const MAX_FLAGS = 20_000;
+/** Drops of events that would pass if the flag were on. */
+const OFF: ReadonlySet<string> = new Set(["flag-not-enabled", "environment-not-enabled"]);
 
 export class SeenFlags implements RunObserver {
   private readonly environments = new Map<string, Map<string, SeenFlag>>();
@@ -42,10 +44,11 @@ export class SeenFlags implements RunObserver {
   }
 
   dropped(_origin: Origin, _stage: string, drop: Drop, value: unknown): void {
-    if (drop.reason !== "flag-not-enabled" || !isObject(value)) return;
-    const { environment } = value;
-    if (typeof environment !== "string" || drop.detail === "") return;
-    const seen = this.entry(environment, drop.detail);
+    if (!OFF.has(drop.reason) || !isObject(value)) return;
+    const { environment, event } = value;
+    const flag = isObject(event) && event["kind"] === "feature" ? event["key"] : undefined;
+    if (typeof environment !== "string" || typeof flag !== "string" || flag === "") return;
+    const seen = this.entry(environment, flag);
     if (seen) seen.dropped += 1;
   }
 

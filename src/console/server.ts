@@ -15,14 +15,15 @@ import type { ConsoleWorld } from "./console-world.ts";
 import { destinationRoutes } from "./destination-routes.ts";
 import { enablementRoutes } from "./enablement-routes.ts";
 import { flagRoutes } from "./flag-routes.ts";
+import { builtPages, readPageFiles } from "./page-files.ts";
+import { isPage, pageRoutes } from "./pages.ts";
 import { pipelineRoutes } from "./pipeline-routes.ts";
-import { startPage } from "./start-page.ts";
 
 export interface ConsoleOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Asked of every request but that for the page; a must when others than this machine can reach the address. */
+  /** Asked of every request but those for the pages; a must when others than this machine can reach the address. */
   readonly token: string | undefined;
   /** Further host names under which it is reached. */
   readonly names: readonly string[];
@@ -51,9 +52,10 @@ export async function startConsole(options: ConsoleOptions, world: ConsoleWorld)
   const app = newApp();
   installErrorAnswers(app, world.log);
   installBrowserRules(app, options);
-  app.addHook("onRequest", async ({ url, method, headers, ip }) => {
-    if (!authentication || (method === "GET" && url.split("?", 1)[0] === "/")) return;
-    authentication.check(headers.authorization, ip);
+  const pages = readPageFiles(builtPages());
+  app.addHook("onRequest", async (request) => {
+    if (!authentication || isPage(pages, request)) return;
+    authentication.check(request.headers.authorization, request.ip);
   });
   await app.register(swagger, { openapi: describeApi(world.version, token !== undefined) });
   app.register(async (routes) => {
@@ -62,7 +64,7 @@ export async function startConsole(options: ConsoleOptions, world: ConsoleWorld)
     enablementRoutes(routes, world);
     pipelineRoutes(routes, world);
     routes.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
-    startPage(routes, world);
+    pageRoutes(routes, pages);
   });
   try {
     const url = await app.listen({ host, port });

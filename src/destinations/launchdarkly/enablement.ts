@@ -55,6 +55,11 @@ export class LaunchDarklyEnablement implements ListedEnablement {
       : Math.max(0, this.options.clock.wallMs() - this.takenAtMs);
   }
 
+  /** Polls that failed since the last good one. */
+  get failedPolls(): number {
+    return this.failures;
+  }
+
   forEnvironment(project: string, environment: string): EnvironmentExport | undefined {
     return this.index.forEnvironment(project, environment);
   }
