@@ -8,11 +8,10 @@ import { listed } from "../destinations/enablement.ts";
 import { LaunchDarklyEnablement } from "../destinations/launchdarkly/enablement.ts";
 import { systemClock } from "../engine/clock.ts";
 import type { Enablement, Logger } from "../engine/contracts.ts";
-import { RunError } from "../engine/errors.ts";
 import { productVersion } from "../sinks/segment/product-version.ts";
 import { type Address, addressOf } from "./address.ts";
 import type { ConsoleOptions } from "./console-options.ts";
-import { UsageError } from "./exit-code.ts";
+import { letterBox } from "./dead-letters/letter-box.ts";
 import type { Job } from "./job.ts";
 import type { Environment, OpenStore } from "./settings-store.ts";
 
@@ -71,7 +70,11 @@ export async function consoleFor(
     },
   );
   log.info({ url: console.url, token: token === undefined ? "none" : "asked for" }, "console is listening");
-  return console;
+  const close = async () => {
+    await console.close();
+    await Promise.all(pipelines().map((pipeline) => pipeline.letterBox.close()));
+  };
+  return { url: console.url, close };
 }
 
 /** `own`: as it was loaded; `live`: with the store's destinations and enablement. */
@@ -79,6 +82,7 @@ export function consolePipeline(
   own: LoadedPipeline,
   live: LoadedPipeline,
   { run, metrics }: Job,
+  log: Logger,
 ): ConsolePipeline {
   const { source, transforms, sink } = own;
   return {
@@ -93,16 +97,7 @@ export function consolePipeline(
     destinations: live.destinations,
     enablement: listed(own.enablement),
     polled: polledOf(own.enablement),
-    deadLetters: async (query) => {
-      const { newestLetters } = await import("./dead-letters/newest.ts");
-      try {
-        return await newestLetters(own, query);
-      } catch (error) {
-        // Kept elsewhere than in files: there is nothing to list, and the message says where they are.
-        if (error instanceof UsageError) throw new RunError("dead-letters-elsewhere", error.message);
-        throw error;
-      }
-    },
+    letterBox: letterBox({ pipeline: live, run, log }),
   };
 }
 

@@ -5,9 +5,9 @@ import type { EnablementKeeper } from "../destinations/enablement-keeper.ts";
 import type { ListedEnablement } from "../destinations/enablement.ts";
 import type { Clock } from "../engine/clock.ts";
 import type { Destinations, Logger } from "../engine/contracts.ts";
-import type { DeadLetter } from "../engine/dead-letters.ts";
 import type { Metrics } from "../engine/metrics.ts";
 import type { Run } from "../engine/run.ts";
+import type { LetterBox } from "./letter-box.ts";
 import type { SeenFlags } from "./seen-flags.ts";
 import type { TestSender } from "./test-sender.ts";
 
@@ -29,21 +29,7 @@ export interface ConsolePipeline {
   readonly enablement: ListedEnablement;
   /** How fresh its enablement is, when it follows LaunchDarkly's; undefined when it stands in git. */
   readonly polled?: (() => { readonly ageMs?: number; readonly failures: number }) | undefined;
-  /** The newest letters that wait, oldest first. Rejects when they are not kept in files. */
-  deadLetters(query: LetterQuery): Promise<readonly FoundLetter[]>;
-}
-
-export interface LetterQuery {
-  readonly limit: number;
-  readonly code?: string | undefined;
-  readonly stage?: string | undefined;
-  readonly destination?: string | undefined;
-}
-
-export interface FoundLetter {
-  /** `file:line`. */
-  readonly place: string;
-  readonly letter: Omit<DeadLetter, "body"> & { readonly bodyBytes: number };
+  readonly letterBox: LetterBox;
 }
 
 export interface ConsoleWorld {

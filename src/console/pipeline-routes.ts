@@ -1,9 +1,8 @@
-// The running pipelines, what they counted, and their dead letters (to look at).
+// The running pipelines, and what they counted.
 
 import type { FastifyInstance } from "fastify";
-import Type, { type Static } from "typebox";
+import Type from "typebox";
 
-import { notFound } from "./api-error.ts";
 import type { ConsolePipeline, ConsoleWorld } from "./console-world.ts";
 import { errorAnswers } from "./schemas.ts";
 
@@ -26,30 +25,6 @@ const pipelineRep = Type.Object({
   lanes: Type.Array(Type.Object({ name: Type.String(), state: Type.String(), waiting: Type.Integer() })),
 });
 
-const letterRep = Type.Object(
-  {
-    pipeline: Type.String(),
-    place: Type.String({ description: "file:line" }),
-    id: Type.String(),
-    stage: Type.String(),
-    code: Type.String(),
-    message: Type.String(),
-    failedAt: Type.String(),
-    destination: Type.Optional(Type.String()),
-    attempt: Type.Integer(),
-    bodyBytes: Type.Integer(),
-  },
-  { description: "A dead letter without its body." },
-);
-
-const letterQuery = Type.Object({
-  pipeline: Type.Optional(Type.String({ maxLength: 63 })),
-  code: Type.Optional(Type.String({ maxLength: 100 })),
-  stage: Type.Optional(Type.String({ maxLength: 100 })),
-  destination: Type.Optional(Type.String({ maxLength: 64 })),
-  limit: Type.Integer({ default: 50, minimum: 1, maximum: 500 }),
-});
-
 export function pipelineRoutes(app: FastifyInstance, world: ConsoleWorld): void {
   const tags = ["Pipelines"];
   app.get(
@@ -62,24 +37,6 @@ export function pipelineRoutes(app: FastifyInstance, world: ConsoleWorld): void 
       },
     },
     async () => ({ items: world.pipelines().map(view) }),
-  );
-  app.get<{ Querystring: Static<typeof letterQuery> }>(
-    "/api/sluice/dead-letters",
-    {
-      schema: {
-        tags,
-        summary: "The newest dead letters that wait to be redriven, oldest first",
-        querystring: letterQuery,
-        response: { 200: Type.Object({ items: Type.Array(letterRep) }), ...errorAnswers },
-      },
-    },
-    async ({ query: { pipeline, ...query } }) => {
-      const asked = world.pipelines().filter(({ name }) => pipeline === undefined || name === pipeline);
-      if (pipeline !== undefined && asked.length === 0) throw notFound("The pipeline");
-      const lists = await Promise.all(asked.map((one) => one.deadLetters(query)));
-      const items = lists.flat().map(({ place, letter }) => ({ place, ...letter }));
-      return { items: items.sort((a, b) => (a.failedAt < b.failedAt ? -1 : 1)).slice(-query.limit) };
-    },
   );
 }
 

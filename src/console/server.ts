@@ -15,6 +15,7 @@ import type { ConsoleWorld } from "./console-world.ts";
 import { destinationRoutes } from "./destination-routes.ts";
 import { enablementRoutes } from "./enablement-routes.ts";
 import { flagRoutes } from "./flag-routes.ts";
+import { letterRoutes } from "./letter-routes.ts";
 import { builtPages, readPageFiles } from "./page-files.ts";
 import { isPage, pageRoutes } from "./pages.ts";
 import { pipelineRoutes } from "./pipeline-routes.ts";
@@ -63,6 +64,7 @@ export async function startConsole(options: ConsoleOptions, world: ConsoleWorld)
     flagRoutes(routes, world);
     enablementRoutes(routes, world);
     pipelineRoutes(routes, world);
+    letterRoutes(routes, world);
     routes.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
     pageRoutes(routes, pages);
   });

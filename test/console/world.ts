@@ -89,7 +89,7 @@ export async function aConsole(options: WorldOptions = {}) {
   const seenFlags = new SeenFlags();
   const job = await startJob(live, { log, observer: seenFlags });
   settings.follow([job]);
-  const shown = options.noPipeline ? [] : [consolePipeline(own, live, job)];
+  const shown = options.noPipeline ? [] : [consolePipeline(own, live, job, log)];
   const console = await consoleFor(
     { options: { console: "127.0.0.1:0" }, open, log, seenFlags, pipelines: () => shown },
     env,

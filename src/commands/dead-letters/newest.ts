@@ -1,5 +1,5 @@
 import type { LoadedPipeline } from "../../config/load.ts";
-import type { FoundLetter, LetterQuery } from "../../console/console-world.ts";
+import type { FoundLetter, LetterQuery } from "../../console/letter-box.ts";
 import { letterFilter } from "./filter.ts";
 import { segmentsOfPipeline } from "./find-segments.ts";
 import { readLetters } from "./read-letters.ts";

@@ -5,15 +5,13 @@
 
 import type { LoadedPipeline } from "../../config/load.ts";
 import { systemClock } from "../../engine/clock.ts";
-import type { Logger, Sink } from "../../engine/contracts.ts";
+import type { Logger } from "../../engine/contracts.ts";
 import type { Metrics } from "../../engine/metrics.ts";
 import type { RunResult } from "../../engine/run.ts";
-import { dryRun } from "../backfill/dry-run.ts";
 import { type Progress, showProgress } from "../backfill/progress.ts";
-import { inSegments } from "../dead-letter-files.ts";
 import type { RedriveOptions } from "../dead-letters.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
-import { type Job, startJob } from "../job.ts";
+import type { Job } from "../job.ts";
 import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
 import { onStopSignal } from "../signals.ts";
@@ -22,18 +20,11 @@ import { withLiveSettings } from "../with-live-settings.ts";
 import { DamageReport } from "./damage-report.ts";
 import { letterFilter } from "./filter.ts";
 import type { Segment } from "./find-segments.ts";
-import { LetterSource } from "./letter-source.ts";
-import { MarkQueue } from "./mark-queue.ts";
-import { missedOnly, noteNewLetters, outcomes } from "./missed-only.ts";
 import { findSegments, ofPipeline } from "./open-letters.ts";
-import { readLetters } from "./read-letters.ts";
 import { lockFolders } from "./redrive-lock.ts";
+import { startRedrive } from "./redrive-job.ts";
 import { redriveSummary } from "./redrive-summary.ts";
-import { redrivenKeys, writeMarks } from "./redriven.ts";
-import { type LeftReason, Tally } from "./tally.ts";
-
-/** Fewer than a live run has: this much may be sent twice after a crash. */
-const MOST_IN_FLIGHT = { records: 2_000, bytes: 8 * 1024 * 1024 };
+import { Tally } from "./tally.ts";
 
 export async function redriveLetters(options: RedriveOptions): Promise<ExitCode> {
   const filter = letterFilter(options);
@@ -102,51 +93,19 @@ class Redrive {
     return this.end(result, log);
   }
 
-  private async start(log: Logger, report: DamageReport): Promise<Job> {
-    const { pipeline, options, segments, tally } = this;
-    const redriven = await redrivenKeys(segments, (place) => report.damaged(place, "not a mark"));
-    const letters = readLetters({
+  private start(log: Logger, report: DamageReport): Promise<Job> {
+    const { pipeline, options, segments, tally, filter } = this;
+    return startRedrive({
+      pipeline,
       segments,
-      filter: this.filter,
-      redriven,
-      damaged: report.damaged,
+      filter,
+      tally,
+      log,
+      report,
+      isDry: options.dryRun,
+      crashLoops: options.code?.includes("crash-loop") ?? false,
       passed: (bytes) => this.metrics?.set("backfill_bytes_read", bytes),
     });
-    const write = (marks: Parameters<typeof writeMarks>[0]) =>
-      writeMarks(marks, new Date(systemClock.wallMs()));
-    const source = new LetterSource({
-      letters,
-      tally,
-      marks: options.dryRun ? undefined : new MarkQueue(write),
-      crashLoops: options.code?.includes("crash-loop") ?? false,
-      unreachable: (destination) => this.unreachable(destination),
-    });
-    let sink: Sink | undefined;
-    const besideLive = { ...pipeline, deadLetters: inSegments(pipeline.deadLetters) };
-    return startJob(besideLive, {
-      log,
-      observer: outcomes,
-      inserted: [missedOnly((value) => sink?.laneOf(value) ?? "")],
-      inFlight: {
-        records: Math.min(MOST_IN_FLIGHT.records, pipeline.inFlight.records),
-        bytes: Math.min(MOST_IN_FLIGHT.bytes, pipeline.inFlight.bytes),
-      },
-      wrapSource: () => source,
-      wrapSink: (made) => {
-        sink = made;
-        return options.dryRun ? dryRun(made) : made;
-      },
-      wrapDeadLetters: (made) => noteNewLetters(options.dryRun ? dryRun(made) : made),
-    });
-  }
-
-  /** Only where lanes are destinations; a file takes what it is given. */
-  private unreachable(id: string): LeftReason | undefined {
-    const { sink, destinations } = this.pipeline;
-    if (sink.definition.accepts !== "segment-event") return undefined;
-    const destination = destinations.get(id);
-    if (!destination) return "destination-gone";
-    return destination.on ? undefined : "destination-off";
   }
 
   private end(result: RunResult, log: Logger): ExitCode {

@@ -47,7 +47,7 @@ export async function demoConsole(own: LoadedPipeline, address: string, log: Log
     seenFlags,
     show(job) {
       jobs.push(job);
-      shown.push(consolePipeline(own, live, job));
+      shown.push(consolePipeline(own, live, job, log));
     },
     async close() {
       await console?.close();

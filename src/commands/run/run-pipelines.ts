@@ -103,7 +103,7 @@ class Running {
     const starts = await Promise.allSettled(
       attached.map(async ({ own, live }) => {
         const job = await startJob(live, { log: this.log, observer, stateDir });
-        this.shown.push(consolePipeline(own, live, job));
+        this.shown.push(consolePipeline(own, live, job, this.log));
         this.watched.push(watchedPipeline(own, job));
         return job;
       }),

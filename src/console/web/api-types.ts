@@ -4,6 +4,7 @@ export type { DestinationView } from "../destination-view.ts";
 export type { DestinationStatus } from "../destination-status.ts";
 export type { EnablementView, EnvironmentView } from "../enablement-view.ts";
 export type { FlagView, FlagsView } from "../flag-view.ts";
+export type { GroupsView, GroupView, LetterView, RedriveAnswer, WholeLetterView } from "../letter-view.ts";
 export type { TestKind, TestReport, TestResult } from "../test-sender.ts";
 
 /** Where in the body, and what is wrong there. */

@@ -10,10 +10,12 @@ import { nextTheme, theme } from "./theme.ts";
 import { TokenDialog } from "./token-dialog.tsx";
 
 const FlagsPage = lazy(() => import("./flags/flags-page.tsx").then(({ FlagsPage }) => FlagsPage));
+const LettersPage = lazy(() => import("./letters/letters-page.tsx").then(({ LettersPage }) => LettersPage));
 
 const PAGES: readonly { readonly path: string; readonly name: string; readonly icon: IconName }[] = [
   { path: "/destinations", name: "Destinations", icon: "destinations" },
   { path: "/flags", name: "Flags", icon: "flags" },
+  { path: "/dead-letters", name: "Dead letters", icon: "dead-letters" },
 ];
 
 export function App() {
@@ -28,6 +30,7 @@ export function App() {
           <Route path="/" component={DestinationsPage} />
           <Route path="/destinations/:id?" component={DestinationsPage} />
           <Route path="/flags" component={FlagsPage} />
+          <Route path="/dead-letters" component={LettersPage} />
           <Route default component={Nowhere} />
         </Router>
       </main>
