@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests that start the built program; `make check` leaves them out. */
-const endToEnd = ["test/end-to-end/**/*.test.ts"];
+const endToEnd = ["test/end-to-end/**/*.test.ts", "test/docs/**/*.test.ts"];
 /** Kills, outages and damage, for minutes: `make chaos`. */
 const chaos = ["test/chaos/**/*.test.ts"];
 

@@ -1,6 +1,8 @@
 // Writes the files that are made from the definitions: `node scripts/generate.mjs`, after a build.
 // With --check nothing is written; stale files are named and the exit code is 1.
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { generatedFiles, README } from "../dist/config/generate.js";
 import { registry } from "../dist/registry.js";
@@ -23,6 +25,7 @@ for (const [path, content] of generatedFiles(registry, read(README) ?? "")) {
   stale += 1;
   if (check) console.error(`${path} is stale; run: make docs`);
   else {
+    mkdirSync(dirname(fileURLToPath(new URL(path, root))), { recursive: true });
     writeFileSync(new URL(path, root), content);
     console.log(`wrote ${path}`);
   }

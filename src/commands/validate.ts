@@ -2,13 +2,15 @@ import type { Argv } from "yargs";
 
 import { type Problem, problemLine } from "../config/problem.ts";
 import { type ReportFormat, reportFormats } from "../config/report.ts";
-import { exitCode, type ExitCode } from "./exit-code.ts";
+import { exitCode, type ExitCode, UsageError } from "./exit-code.ts";
 import type { GlobalOptions } from "./global-options.ts";
+import { placeholderSecrets } from "./placeholder-secrets.ts";
 
 interface ValidateOptions extends GlobalOptions {
   readonly files: string[];
   readonly format: ReportFormat;
   readonly probe: boolean;
+  readonly withoutSecrets: boolean;
 }
 
 export function validateCommand(cli: Argv<GlobalOptions>): void {
@@ -28,6 +30,12 @@ export function validateCommand(cli: Argv<GlobalOptions>): void {
           default: false,
           describe: "Also ask every destination whether it would accept",
         })
+        .option("withoutSecrets", {
+          alias: "without-secrets",
+          type: "boolean",
+          default: false,
+          describe: "Variables named like a secret need not be set: for pull requests",
+        })
         .example("$0 validate pipelines/*.yaml", "Everything wrong at once, as file:line:col code message")
         .example(
           "$0 validate pipelines/*.yaml --format github",
@@ -42,7 +50,10 @@ export function validateCommand(cli: Argv<GlobalOptions>): void {
   );
 }
 
-async function validate({ files, format, probe, logLevel }: ValidateOptions): Promise<ExitCode> {
+async function validate(given: ValidateOptions): Promise<ExitCode> {
+  const { files, format, probe, logLevel, withoutSecrets } = given;
+  if (probe && withoutSecrets)
+    throw new UsageError("--probe needs the secrets that --without-secrets does without");
   const [{ validateFile }, { formatProblems }, { realOutside }, { declaredFiles }, { registry }] =
     await Promise.all([
       import("../config/validate.ts"),
@@ -52,7 +63,8 @@ async function validate({ files, format, probe, logLevel }: ValidateOptions): Pr
       import("../registry.ts"),
     ]);
   const color = process.stdout.isTTY && !process.env["NO_COLOR"];
-  const options = { registry, outside: realOutside(process.env), declared: declaredFiles };
+  const env = withoutSecrets ? placeholderSecrets(process.env) : process.env;
+  const options = { registry, outside: realOutside(env), declared: declaredFiles };
   const results = await Promise.all(files.map((file) => validateFile(file, options)));
   const seen = new Set<string>();
   // Pipelines share their destinations: what is wrong there is told once.

@@ -3,12 +3,14 @@
 import { editorSchema, plainEditorSchema } from "./editor-schema.ts";
 import { METRICS_PAGE, metricsReference } from "./metrics-reference.ts";
 import type { Registry } from "./registry.ts";
-import { stageReference } from "./stage-reference.ts";
+import { stageIndex, stagePage, stageReference } from "./stage-reference.ts";
 import { testFile } from "./test-file.ts";
 
 export const README = "pipelines/README.md";
 export const EDITOR_SCHEMA = "schemas/pipeline.schema.json";
 export const TEST_SCHEMA = "schemas/pipeline-test.schema.json";
+
+export const STAGE_INDEX = "docs/stages/README.md";
 
 const BEGIN = "<!-- Below: made by `make docs` from the definitions in src. Edits are lost. -->";
 const END = "<!-- Above: made by `make docs`. -->";
@@ -23,6 +25,10 @@ export function generatedFiles(registry: Registry, readme: string): Map<string, 
     [EDITOR_SCHEMA, `${JSON.stringify(editorSchema(registry), null, 2)}\n`],
     [TEST_SCHEMA, `${JSON.stringify(plainEditorSchema(testFile), null, 2)}\n`],
     [METRICS_PAGE, metricsReference()],
+    [STAGE_INDEX, stageIndex(registry)],
+    ...[...registry.sources, ...registry.transforms, ...registry.sinks].map(
+      (stage) => [`docs/stages/${stage.role}-${stage.type}.md`, stagePage(stage)] as const,
+    ),
     [README, readme.slice(0, begin) + reference + readme.slice(end)],
   ]);
 }

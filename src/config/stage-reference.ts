@@ -3,6 +3,7 @@
 import { stringify } from "yaml";
 
 import type { StageDefinition } from "../engine/contracts.ts";
+import { metricTable } from "../engine/metrics.ts";
 import { type CodeMeaning, problemCodes } from "./codes.ts";
 import { declaredFiles } from "./declared.ts";
 import { pipelineFile } from "./definition.ts";
@@ -48,6 +49,47 @@ function codeTable(codes: Readonly<Record<string, CodeMeaning>>): string {
   const rows = Object.entries(codes).map(([code, { meaning, fix }]) => [`\`${code}\``, meaning, fix]);
   return table(["code", "what is wrong", "what to do"], rows);
 }
+
+/** The page of one stage, for people. Markdown; ends with a line break. */
+export function stagePage(stage: StageDefinition): string {
+  const [, ...rest] = stageSection(stage).split("\n");
+  const metrics = Object.entries(metricTable).filter(([name]) => concerns(stage, name));
+  const lines = metrics.map(([name, { help }]) => `- \`sluice_${name}\`: ${help}`);
+  return `${[
+    `# ${stage.role} \`${stage.type}\``,
+    MADE,
+    rest.join("\n").trim(),
+    "What it counts, in every pipeline that has it:",
+    lines.join("\n"),
+    "Every code here has a page: `sluice explain CODE`. [All stages](README.md) · [Pipelines](../../pipelines/README.md)",
+  ].join("\n\n")}\n`;
+}
+
+/** Which metrics tell how a stage does. */
+function concerns({ role, type }: StageDefinition, metric: string): boolean {
+  if (role === "transform")
+    return /^(values|dropped|dropped_by_detail|dead_letters|stage_bugs)_total$|^held_values$/.test(metric);
+  if (role === "sink") return metric.startsWith("sink_") || metric === "dead_letters_total";
+  if (metric.startsWith("source_")) return type === "pubsub";
+  if (metric.startsWith("backfill_")) return type === "file";
+  return /^(records|bytes)_/.test(metric);
+}
+
+/** The list of all pages. */
+export function stageIndex(registry: Registry): string {
+  const rows = (role: Role) =>
+    stagesOf(registry, role).map(({ type, summary }) => [`[\`${type}\`](${role}-${type}.md)`, summary]);
+  const part = (title: string, role: Role) => [`## ${title}`, table(["type", "what it does"], rows(role))];
+  return `${[
+    "# Stages",
+    MADE,
+    ...part("Sources", "source"),
+    ...part("Transforms", "transform"),
+    ...part("Sinks", "sink"),
+  ].join("\n\n")}\n`;
+}
+
+const MADE = "<!-- Made by `make docs` from the definitions in src. Edits are lost. -->";
 
 function stageSection(stage: StageDefinition): string {
   const { type, role, summary, config, example, rejects = {} } = stage;

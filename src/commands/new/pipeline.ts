@@ -2,6 +2,7 @@
 
 import { access } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import type { Scaffold } from "./write-files.ts";
 
@@ -11,13 +12,13 @@ export interface PipelineOptions {
   readonly folder: string;
 }
 
-const SCHEMA_URL = "schemas/pipeline.schema.json";
+const SCHEMA = "schemas/pipeline.schema.json";
+const TEST_SCHEMA = "schemas/pipeline-test.schema.json";
 
-/** The pipeline, and beside it the two files that it reads, unless they are there. */
+/** The pipeline and a test of it, and beside them the two files that it reads, unless they are there. */
 export async function pipelineScaffold({ name, source, folder }: PipelineOptions): Promise<Scaffold> {
   const path = join(folder, `${name}.yaml`);
-  const schema = relative(folder, SCHEMA_URL).replaceAll("\\", "/");
-  const files = new Map([[path, pipelineText(name, source, schema)]]);
+  const files = new Map([[path, pipelineText(name, source, await schemaPath(folder, SCHEMA))]]);
   for (const [file, text] of [
     ["destinations.yaml", destinationsText],
     ["enablement.yaml", enablementText],
@@ -25,16 +26,47 @@ export async function pipelineScaffold({ name, source, folder }: PipelineOptions
     const beside = join(folder, file);
     if (await isMissing(beside)) files.set(beside, text);
   }
+  // Its case is about the environment of the two files as they are written here.
+  if (files.size === 3)
+    files.set(join(folder, `${name}.test.yaml`), testText(name, await schemaPath(folder, TEST_SCHEMA)));
   const next = [
+    `sluice validate ${folder}/*.yaml --without-secrets`,
+    "sluice test",
     `export SEGMENT_WRITE_KEY=…   # of a Segment source`,
     ...(source === "pubsub" ? ["export SLUICE_SUBSCRIPTION=projects/<project>/subscriptions/<name>"] : []),
-    `sluice validate ${path}`,
     `sluice graph ${path}`,
     source === "pubsub"
       ? `sluice run ${path}`
       : `sluice backfill ${path} --from 'archive/**/*.ndjson' --dry-run`,
   ];
   return { files, changes: new Map(), next };
+}
+
+/** Beside the folder in a clone, else in the installed package: for editors, which need a file. */
+async function schemaPath(folder: string, schema: string): Promise<string> {
+  const ours = fileURLToPath(new URL(`../../../${schema}`, import.meta.url));
+  const path = (await isMissing(schema)) ? ours : schema;
+  return relative(folder, path).replaceAll("\\", "/");
+}
+
+function testText(name: string, schema: string): string {
+  return `# yaml-language-server: $schema=${schema}
+# Run it: sluice test
+
+pipeline: ${name}.yaml
+cases:
+  - name: a click of an enabled environment becomes a Segment event
+    given:
+      - json:
+          project: your-project
+          environment: your-client-side-id
+          event: {kind: click, id: e1, key: signup, creationDate: 1767225600000, url: "https://example.com", contextKeys: {user: ann}}
+    expect:
+      events: [{type: track, event: click, userId: ann}]
+      drops: {}
+      deadLetters: {}
+      acked: 1
+`;
 }
 
 const sources: Readonly<Record<PipelineOptions["source"], string>> = {

@@ -14,6 +14,8 @@ const MOST_SHOWN = 20;
 const MOST_REASONS = 5;
 const MOST_CHARACTERS = 300;
 const AROUND = 40;
+/** Two texts up to this long are shown in full. */
+const SHORT_TEXT = 100;
 
 /** Ends without a line break. Files that are not valid are reported by `formatProblems`. */
 export function reportTests(files: readonly FileCases[], format: TestFormat, color: boolean): string {
@@ -48,7 +50,7 @@ function blockOf(file: string, difference: PlacedDifference, paint: Paint): stri
   const head = `${pathText(difference.path)}  ${paint("dim", `${file}:${at.line}:${at.col}`)}`;
   if (kind === "missing") return [head, paint("red", `  - ${show(want)}`), `  + nothing`];
   if (kind === "unexpected") return [head, `  - nothing`, paint("green", `  + ${show(got)}`)];
-  if (typeof want === "string" && typeof got === "string" && Math.max(want.length, got.length) > AROUND)
+  if (typeof want === "string" && typeof got === "string" && Math.max(want.length, got.length) > SHORT_TEXT)
     return [head, ...longTexts(want, got, paint)];
   return [head, paint("red", `  - ${show(want)}`), paint("green", `  + ${show(got)}`)];
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pipelineScaffold } from "../../../src/commands/new/pipeline.ts";
 import { stageScaffold } from "../../../src/commands/new/stage.ts";
 import { writeFiles } from "../../../src/commands/new/write-files.ts";
+import { runTestFile } from "../../../src/commands/test/run-file.ts";
 import { declaredFiles } from "../../../src/config/declared.ts";
 import { loadPipeline } from "../../../src/config/load.ts";
 import { realOutside } from "../../../src/config/outside.ts";
@@ -31,6 +32,8 @@ test.each(["pubsub", "file"] as const)("a new pipeline from %s is valid as it is
     outside: realOutside({ SEGMENT_WRITE_KEY: "a-write-key" }),
   });
   expect("problems" in result ? result.problems.map(problemLine) : []).toEqual([]);
+  const tested = await runTestFile(join(inside, "my-events.test.yaml"));
+  expect("cases" in tested && tested.cases.map(({ differences }) => differences)).toEqual([[]]);
 });
 
 test("what is there is never overwritten, and then nothing is written", async () => {
