@@ -18,6 +18,7 @@ import { newCommand } from "./commands/new.ts";
 import { flagsCommand } from "./commands/flags.ts";
 import { runCommand } from "./commands/run.ts";
 import { secretsCommand } from "./commands/secrets.ts";
+import { seekCommand } from "./commands/seek.ts";
 import { testCommand } from "./commands/test.ts";
 import { validateCommand } from "./commands/validate.ts";
 
@@ -57,6 +58,7 @@ for (const add of [
   runCommand,
   backfillCommand,
   deadLettersCommand,
+  seekCommand,
   destinationsCommand,
   flagsCommand,
   secretsCommand,

@@ -4,7 +4,7 @@ import type { PubSubLimits } from "./limits.ts";
 import { pageOf } from "./pages.ts";
 import { checkedProject } from "./resource-names.ts";
 import type { TopicResource } from "./resources.ts";
-import { invalid, notHere } from "./rpc-error.ts";
+import { invalid } from "./rpc-error.ts";
 import type { PubSubStore } from "./store.ts";
 import { empty, type UnaryService, unary } from "./unary.ts";
 import { masked } from "./update-mask.ts";
@@ -57,8 +57,13 @@ export function publisherService({ store, limits, detached }: Publishing): Unary
       detached(subscription);
       return empty;
     }),
-    ListTopicSnapshots: unary(() => {
-      throw notHere("snapshots");
+    ListTopicSnapshots: unary((request: TopicRequest & Page) => {
+      const { items, nextPageToken } = pageOf(
+        store.snapshots.ofTopic(request.topic),
+        request,
+        limits.pageSize,
+      );
+      return { snapshots: items, nextPageToken };
     }),
   };
 }

@@ -3,7 +3,7 @@
 
 import { invalid } from "./rpc-error.ts";
 
-export type Collection = "topics" | "subscriptions" | "schemas";
+export type Collection = "topics" | "subscriptions" | "schemas" | "snapshots";
 
 const idPattern = /^[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}$/;
 const projectPattern = /^projects\/[^/]+$/;

@@ -1,7 +1,7 @@
 // The local Pub/Sub: the service's gRPC interface on a loopback port, for the quick start, our tests and those of
 // our users. Any Google client uses it through PUBSUB_EMULATOR_HOST. All state is in memory and ends with it.
 //
-// Unlike the service: ordering keys are passed through and not enforced; no filters, snapshots, push or export
+// Unlike the service: ordering keys are passed through and not enforced; no filters, push or export
 // subscriptions, exactly-once delivery or Protocol Buffer schemas (each is refused with a reason); a late ack
 // never succeeds; nothing expires by age. Unlike Google's emulator: server-side flow control, answers to
 // keepalive requests, schema rules and scripted faults.

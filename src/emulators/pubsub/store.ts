@@ -11,6 +11,7 @@ import type { SubscriptionResource, TopicResource } from "./resources.ts";
 import { alreadyExists, notFound, notHere, RpcError } from "./rpc-error.ts";
 import { SchemaRegistry } from "./schema-registry.ts";
 import { storedMessage } from "./stored-message.ts";
+import { Snapshots } from "./snapshots.ts";
 import { type Delivery, Subscription } from "./subscription.ts";
 import { checkedSettings } from "./subscription-settings.ts";
 
@@ -30,6 +31,7 @@ export interface StoreWorld {
 
 export class PubSubStore {
   readonly schemas: SchemaRegistry;
+  readonly snapshots: Snapshots;
   private readonly topics = new Map<string, Topic>();
   private readonly subscriptions = new Map<string, Subscription>();
   private lastId: number;
@@ -38,6 +40,7 @@ export class PubSubStore {
 
   constructor(private readonly world: StoreWorld) {
     this.schemas = new SchemaRegistry(world.clock, world.limits);
+    this.snapshots = new Snapshots(world.clock, world.limits);
     // Sixteen digits, as the service's, and above those of any run before.
     this.lastId = world.clock.wallMs() * 1000;
     this.startedAt = world.clock.wallMs().toString(36);
@@ -159,7 +162,7 @@ export class PubSubStore {
           `messages or ${backlogBytes} bytes of a subscription (backlogMessages, backlogBytes).`,
       );
     }
-    for (const message of stored) deliver(topic, message);
+    for (const message of stored) this.deliver(topic, message);
     return stored.map(({ id }) => String(id));
   }
 
@@ -186,8 +189,14 @@ export class PubSubStore {
     });
     for (const subscription of topic.subscriptions)
       if (!subscription.hasRoomFor(1, copy.wire.length)) return false;
-    deliver(topic, copy);
+    this.deliver(topic, copy);
     return true;
+  }
+
+  private deliver(topic: Topic, message: StoredMessage): void {
+    topic.published++;
+    for (const subscription of topic.subscriptions) subscription.enqueue(message);
+    this.snapshots.published(topic.resource.name, message);
   }
 
   private checkTopic({ schemaSettings, ...topic }: TopicResource): void {
@@ -202,11 +211,6 @@ export class PubSubStore {
     if (deadLetterTopic) this.topic(deadLetterTopic);
     return settings;
   }
-}
-
-function deliver(topic: Topic, message: StoredMessage): void {
-  topic.published++;
-  for (const subscription of topic.subscriptions) subscription.enqueue(message);
 }
 
 function checkRoom(size: number, limit: number, what: string): void {

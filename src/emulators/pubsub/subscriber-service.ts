@@ -12,9 +12,11 @@ import { empty, type Unary, type UnaryService, unary } from "./unary.ts";
 import { masked } from "./update-mask.ts";
 import type {
   AcknowledgeRequest,
+  CreateSnapshotRequest,
   ModifyAckDeadlineRequest,
   ProjectPageRequest,
   SeekRequest,
+  SnapshotRequest,
   SubscriptionRequest,
   UpdateSubscriptionRequest,
 } from "./wire.ts";
@@ -29,10 +31,6 @@ const mutableFields = [
   "retainAckedMessages",
   "retryPolicy",
 ];
-
-const noSnapshots: Unary = () => {
-  throw notHere("snapshots");
-};
 
 interface Subscribing {
   readonly store: PubSubStore;
@@ -73,18 +71,29 @@ export function subscriberService({ store, limits, pull, gone }: Subscribing): U
     }),
     Pull: pull,
     Seek: unary(({ subscription, time, snapshot }: SeekRequest) => {
-      if (snapshot) throw notHere("snapshots");
-      if (!time) throw invalid("The request must set time.");
-      store.subscription(subscription).seek(millisOf(time));
+      if (snapshot) store.snapshots.seek(store.subscription(subscription), snapshot);
+      else if (time) store.subscription(subscription).seek(millisOf(time));
+      else throw invalid("The request must set time or snapshot.");
       return empty;
     }),
     ModifyPushConfig: unary(() => {
       throw notHere("push subscriptions");
     }),
-    GetSnapshot: noSnapshots,
-    ListSnapshots: noSnapshots,
-    CreateSnapshot: noSnapshots,
-    UpdateSnapshot: noSnapshots,
-    DeleteSnapshot: noSnapshots,
+    CreateSnapshot: unary(({ name, subscription, labels }: CreateSnapshotRequest) =>
+      store.snapshots.create(name, store.subscription(subscription), labels),
+    ),
+    GetSnapshot: unary(({ snapshot }: SnapshotRequest) => store.snapshots.get(snapshot)),
+    ListSnapshots: unary((request: ProjectPageRequest) => {
+      const all = store.snapshots.list(checkedProject(request.project));
+      const { items, nextPageToken } = pageOf(all, request, limits.pageSize);
+      return { snapshots: items, nextPageToken };
+    }),
+    UpdateSnapshot: unary(() => {
+      throw notHere("changes of snapshots");
+    }),
+    DeleteSnapshot: unary(({ snapshot }: SnapshotRequest) => {
+      store.snapshots.delete(snapshot);
+      return empty;
+    }),
   };
 }

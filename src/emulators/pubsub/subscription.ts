@@ -178,6 +178,18 @@ export class Subscription {
     for (const message of this.retained.takeFrom(toMs)) this.enqueue(message);
   }
 
+  /** Everything that is not done with, oldest publish first. */
+  unacknowledged(): StoredMessage[] {
+    const all = [...this.fresh, ...this.returned, ...this.leases, ...this.backoffs];
+    return all.map(({ message }) => message).sort((a, b) => a.id - b.id);
+  }
+
+  /** For a snapshot: these come, whatever became of them, and nothing else. Leases under way end. */
+  replaceAll(messages: readonly StoredMessage[]): void {
+    this.clear();
+    for (const message of messages) this.enqueue(message);
+  }
+
   outstandingIds(): string[] {
     return Array.from(this.leased.values(), (delivery) => String(delivery.message.id));
   }

@@ -69,6 +69,15 @@ export interface SeekRequest extends SubscriptionRequest {
   readonly snapshot: string;
 }
 
+export interface SnapshotRequest {
+  readonly snapshot: string;
+}
+
+export interface CreateSnapshotRequest extends SubscriptionRequest {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 export interface SchemaMessage {
   readonly name: string;
   readonly type: SchemaType;

@@ -177,14 +177,27 @@ describe("calls", () => {
     await pubsub.close();
   });
 
-  it("snapshots are refused with a reason", async () => {
-    const making = server.client.createSnapshot({
-      name: "projects/test/snapshots/one",
-      subscription: server.subscription,
-    });
-    await expect(making).rejects.toMatchObject({
-      code: status.UNIMPLEMENTED,
-      details: "The local Pub/Sub has no snapshots; use the service or Google's emulator.",
+  it("a snapshot brings back what was not acknowledged when it was made, and what came after", async () => {
+    const { client, subscription } = server;
+    const take = async () => {
+      const [{ receivedMessages = [] }] = await client.pull({ subscription, maxMessages: 10 });
+      const ackIds = receivedMessages?.map(({ ackId }) => ackId ?? "") ?? [];
+      if (ackIds.length > 0) await client.acknowledge({ subscription, ackIds });
+      return receivedMessages?.map(({ message }) => message?.messageId);
+    };
+    server.publish(1);
+    await take();
+    const waiting = server.publish(1);
+    const name = "projects/test/snapshots/one";
+    const [snapshot] = await client.createSnapshot({ name, subscription });
+    expect(snapshot.topic).toBe(server.topic);
+    const after = server.publish(1);
+    expect(await take()).toEqual([...waiting, ...after]);
+    await client.seek({ subscription, snapshot: name });
+    expect(await take()).toEqual([...waiting, ...after]);
+    await client.deleteSnapshot({ snapshot: name });
+    await expect(client.seek({ subscription, snapshot: name })).rejects.toMatchObject({
+      code: status.NOT_FOUND,
     });
   });
 

@@ -1,0 +1,69 @@
+// `sluice seek` with the real program: what it tells, what it refuses, and that messages come again.
+
+import { describe, expect, it } from "vitest";
+
+import { exported } from "../support/fixtures.ts";
+import { pipelineYaml, start, SUBSCRIPTION, TOPIC, town } from "../support/program.ts";
+
+const feature = exported("feature");
+const environment = String(feature["environment"]);
+
+async function replayTown(retainAckedMessages: boolean) {
+  const world = await town([environment]);
+  world.pubsub.createTopic(TOPIC);
+  world.pubsub.createSubscription({ name: SUBSCRIPTION, topic: TOPIC, retainAckedMessages });
+  const pipeline = await world.write("p.yaml", pipelineYaml({ decode: "{ type: json-decode }" }));
+  const publish = () => world.pubsub.publish(TOPIC, [{ data: Buffer.from(JSON.stringify(feature)) }]);
+  const run = async () => {
+    const program = start(["run", pipeline], { cwd: world.folder, env: world.env });
+    await world.segment.waitForEvents(1, 30_000);
+    program.child.kill("SIGTERM");
+    expect(await program.exit).toBe(0);
+  };
+  const seek = async (...args: string[]) => {
+    const program = start(["seek", pipeline, ...args], { cwd: world.folder, env: world.env });
+    return { code: await program.exit, ...program.output };
+  };
+  return { ...world, publish, run, seek };
+}
+
+describe("sluice seek", () => {
+  it("is refused where nothing that was acknowledged is kept, and changes nothing", async () => {
+    const world = await replayTown(false);
+    const said = await world.seek("--to", "1h", "--yes");
+    expect(said.code).toBe(1);
+    expect(said.stderr).toContain("retain-acked-messages");
+  });
+
+  it("asks before it changes anything, and says how to go on where nobody can be asked", async () => {
+    const world = await replayTown(true);
+    const said = await world.seek("--to", "1h");
+    expect(said.code).toBe(2);
+    expect(said.stdout).toContain("comes again");
+    expect(said.stderr).toContain("--yes");
+    const wrong = await world.seek("--to", "yesterday?");
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain("--to takes a time");
+  });
+
+  it("tells the plan with --dry-run, and with --yes brings back what was delivered", async () => {
+    const world = await replayTown(true);
+    world.publish();
+    await world.run();
+    const plan = await world.seek("--to", "1h", "--dry-run");
+    expect(plan).toMatchObject({ code: 0 });
+    expect(plan.stdout).toContain("everything published from");
+    expect(world.pubsub.subscription(SUBSCRIPTION).waiting).toBe(0);
+    const done = await world.seek("--to", "1h", "--yes");
+    expect(done.stderr).toBe("");
+    expect(done.code).toBe(0);
+    expect(world.pubsub.subscription(SUBSCRIPTION).waiting).toBe(1);
+  });
+
+  it("says in one line what Pub/Sub answered", async () => {
+    const world = await replayTown(true);
+    const said = await world.seek("--to", "no-such-snapshot", "--yes");
+    expect(said.code).toBe(1);
+    expect(said.stderr).toMatch(/^projects\/.*NOT_FOUND.*\n$/);
+  });
+});
