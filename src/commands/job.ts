@@ -10,6 +10,7 @@ import { EventLag } from "../engine/event-lag.ts";
 import type { AroundWrite } from "../engine/lane.ts";
 import { Metrics } from "../engine/metrics.ts";
 import { allOf } from "../engine/observers.ts";
+import type { FusedPlan } from "../engine/packed.ts";
 import type { PlannedTransform } from "../engine/pipeline.ts";
 import { Run, type RunObserver } from "../engine/run.ts";
 import { openCrashGuard } from "./crash-state.ts";
@@ -22,6 +23,8 @@ export interface JobOptions {
   readonly random?: () => number;
   /** Transforms put after the one that made the given shape: a backfill's time window, for example. */
   readonly inserted?: readonly InsertedTransform[];
+  /** Does what all transforms and the sink's encoding do, for the blocks that it takes. */
+  readonly fused?: FusedPlan | undefined;
   /** Puts something around the source or a sink: a limit, a dry run. */
   readonly wrapSource?: (source: Source) => Source;
   readonly wrapSink?: (sink: Sink) => Sink;
@@ -89,6 +92,7 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
         configVersion: pipeline.hash.slice(0, 12),
         source: options.wrapSource?.(source) ?? source,
         transforms: planned,
+        fused: options.fused,
         sink: options.wrapSink?.(sink) ?? sink,
         sinkType: pipeline.sink.definition.type,
         deadLetters: options.wrapDeadLetters?.(deadLetters) ?? deadLetters,

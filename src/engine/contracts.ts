@@ -8,6 +8,7 @@ import type { Static, TSchema } from "typebox";
 
 import type { Clock } from "./clock.ts";
 import type { SinkFault } from "./errors.ts";
+import type { DataBlock } from "./packed.ts";
 import type { Reach } from "./reach.ts";
 
 /** Where a value came from: all that a stage may see of its record. */
@@ -46,6 +47,8 @@ export interface SourceRecord extends Origin {
    * admitted. All entries share the block's receipt. A DataError thrown here dead-letters the whole block.
    */
   entries?(): Iterable<Origin>;
+  /** Present on a block that a fused plan may take whole. */
+  readonly block?: DataBlock | undefined;
 }
 
 export interface Intake {
@@ -59,9 +62,8 @@ export interface Intake {
 
 export interface Source {
   /**
-   * Called once. Offers records until its input ends (bounded source: resolves) or `signal` aborts (resolves
-   * soon after, without giving back what was offered). A rejection fails the run. Settlements go on arriving
-   * after it resolved.
+   * Called once. Offers records until its input ends (bounded source: resolves) or `signal` aborts (resolves soon
+   * after, without giving back what was offered). A rejection fails the run. Settlements go on arriving after it.
    */
   run(intake: Intake, signal: AbortSignal): Promise<void>;
   /** Called once, after the last settlement: flushes acknowledgements, saves checkpoints, frees everything. */
@@ -85,19 +87,17 @@ export class Many<Out> {
 }
 
 /**
- * Pure and synchronous; called once per value, never concurrently. Throws DataError when this value is bad
- * (it is dead-lettered with the raw body). Any other throw is a bug of the stage: dead-lettered with code
- * `bug`, logged at error.
+ * Pure and synchronous; called once per value, never concurrently. Throws DataError when this value is bad: it is
+ * dead-lettered with the raw body. Any other throw is a bug of the stage: dead-lettered as `bug`, logged at error.
  */
 export type Apply<In, Out> = (value: In, origin: Origin) => Out | Drop | Many<Out>;
 
 export interface Transform<In = unknown, Out = unknown> {
   readonly apply: Apply<In, Out>;
   /**
-   * The one asynchronous exception, for what must be fetched before `apply` can work (an Avro schema
-   * revision not seen before). `undefined` means ready: the normal case, cheap. A rejection with DataError
-   * dead-letters the value; any other rejection is weather: the engine holds the value and calls again,
-   * with backoff, for as long as it takes.
+   * The one asynchronous exception, for what must be fetched before `apply` can work (an Avro schema revision not
+   * seen before). `undefined` means ready: the normal case, cheap. A rejection with DataError dead-letters the
+   * value; any other is weather: the engine holds the value and calls again, with backoff, as long as it takes.
    */
   prepare?(origin: Origin): Promise<void> | undefined;
   close?(): Promise<void>;

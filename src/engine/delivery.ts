@@ -30,6 +30,23 @@ export class Delivery {
     this.touched.clear();
   }
 
+  /** Events that are encoded and measured already; `lanes` names the lane of each. */
+  acceptEncoded(items: readonly LaneItem[], lanes: readonly string[]): void {
+    let name = "";
+    let lane: Lane | undefined;
+    for (const [index, item] of items.entries()) {
+      const wanted = lanes[index]!;
+      if (!lane || wanted !== name) {
+        name = wanted;
+        lane = this.lane(name);
+        this.touched.add(lane);
+      }
+      lane.push(item);
+    }
+    for (const one of this.touched) one.pump();
+    this.touched.clear();
+  }
+
   /** Partial batches go now. */
   drain(): void {
     this.draining = true;

@@ -13,9 +13,9 @@ export class DropCounter {
 
   constructor(private readonly metrics: Metrics) {}
 
-  count(stage: string, { reason, detail }: Drop): void {
-    this.reason(stage, reason).value += 1;
-    if (detail !== "") this.detail(reason, detail).value += 1;
+  count(stage: string, { reason, detail }: Drop, times = 1): void {
+    this.reason(stage, reason).value += times;
+    if (detail !== "") this.detail(reason, detail).value += times;
   }
 
   private reason(stage: string, reason: string): Cell {

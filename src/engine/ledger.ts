@@ -15,6 +15,8 @@ export interface LedgerLimits {
 }
 
 export class Receipt {
+  /** Called once when the record is settled: what was made of it is needed no more. */
+  whenSettled: (() => void) | undefined;
   private parts = 1;
   private givenBack = false;
 
@@ -90,6 +92,7 @@ export class Ledger {
     if (how === "ack") this.acked += 1;
     else this.nacked += 1;
     receipt.record.settle(how);
+    receipt.whenSettled?.();
     this.onRoom();
     if (this.open.size === 0) for (const wake of [...this.waiters]) wake();
   }

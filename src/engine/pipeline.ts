@@ -82,6 +82,16 @@ export class Pipeline {
     const { record } = receipt;
     if (record.entries) this.expand(receipt);
     else this.waiting.push({ value: record.body, origin: record, receipt });
+    this.flushSoon();
+  }
+
+  /** Takes in one entry of a block; its receipt has a part for it. */
+  pushEntry(origin: Origin, receipt: Receipt): void {
+    this.waiting.push({ value: origin.body, origin, receipt });
+    this.flushSoon();
+  }
+
+  private flushSoon(): void {
     if (this.waiting.length >= CHUNK) this.flush();
     else if (!this.flushScheduled) {
       this.flushScheduled = true;

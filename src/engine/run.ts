@@ -11,6 +11,7 @@
 import { setMaxListeners } from "node:events";
 
 import type { Clock } from "./clock.ts";
+import { closeAll } from "./close-all.ts";
 import type { Drop, Logger, Origin, Sink, Source, SourceRecord } from "./contracts.ts";
 import type { CrashGuard } from "./crash-loop.ts";
 import { type DeadLetter, DeadLetters, DeadLetterWindow } from "./dead-letters.ts";
@@ -19,8 +20,10 @@ import { DropCounter } from "./drop-counter.ts";
 import { type DataError, SinkFault, toError } from "./errors.ts";
 import type { AroundWrite, LaneView } from "./lane.ts";
 import type { LaneItem } from "./lane-queue.ts";
+import { FusedIntake } from "./fused-intake.ts";
 import { Ledger, type LedgerLimits } from "./ledger.ts";
 import type { Cell, Metrics } from "./metrics.ts";
+import type { FusedPlan } from "./packed.ts";
 import { type Item, Pipeline, type PlannedTransform } from "./pipeline.ts";
 
 export interface Plan {
@@ -28,6 +31,8 @@ export interface Plan {
   readonly configVersion: string;
   readonly source: Source;
   readonly transforms: readonly PlannedTransform[];
+  /** All transforms and the sink's encoding as one, for the blocks that it takes. */
+  readonly fused?: FusedPlan | undefined;
   readonly sink: Sink;
   readonly sinkType: string;
   readonly deadLetters: Sink;
@@ -67,7 +72,7 @@ type Rejected = Pick<Item, "origin" | "receipt">;
 export class Run {
   readonly metrics: Metrics;
   private readonly ledger: Ledger;
-  private readonly pipeline: Pipeline;
+  private readonly pipeline: FusedIntake;
   private readonly delivery: Delivery;
   private readonly deadLetters: DeadLetters;
   private readonly window: DeadLetterWindow;
@@ -177,10 +182,10 @@ export class Run {
     );
   }
 
-  private createPipeline(): Pipeline {
+  private createPipeline(): FusedIntake {
     const { plan, world, window } = this;
     const drops = new DropCounter(world.metrics);
-    return new Pipeline(plan.transforms, world, {
+    const pipeline = new Pipeline(plan.transforms, world, {
       passed: (items) => this.delivery.accept(items),
       dropped(item, stage, drop) {
         window.good(1);
@@ -189,6 +194,15 @@ export class Run {
         item.receipt.done();
       },
       rejected: (item, stage, error) => this.deadLetter(item, stage, error),
+      bug: (error) => this.fail(error),
+    });
+    // Whoever watches drops wants the value of each: then all go through the stages.
+    return new FusedIntake(world.observer?.dropped ? undefined : plan.fused, pipeline, {
+      values: world.metrics.cell("values_total"),
+      drops,
+      guard: world.guard,
+      good: (count) => window.good(count),
+      deliver: (items, lanes) => this.delivery.acceptEncoded(items, lanes),
       bug: (error) => this.fail(error),
     });
   }
@@ -267,14 +281,8 @@ export class Run {
     this.hardStop.abort();
     const { source, transforms, sink, deadLetters } = this.plan;
     const closers = [source, ...transforms.map(({ transform }) => transform), sink, deadLetters];
-    for (const part of [...closers, this.world.guard]) {
-      try {
-        await part?.close?.();
-      } catch (error) {
-        this.failure ??= toError(error);
-        this.world.log.error({ err: error }, "a stage could not close");
-      }
-    }
+    const failure = await closeAll([...closers, this.plan.fused, this.world.guard], this.world.log);
+    this.failure ??= failure;
     this.publishGauges();
     return gaveBack;
   }

@@ -9,20 +9,16 @@
 // JSON text of 3 is LaunchDarkly's plain JSON. Avro's JSON encoding is something else (values of unions wrapped),
 // cannot be told from it by looking, and is read only when Pub/Sub says so or with `encoding: json`.
 
-import { readFile, stat } from "node:fs/promises";
-import { resolve } from "node:path";
-
 import Type from "typebox";
 
 import { defaultDatumLimits } from "../avro/limits.ts";
 import { pubsubSchemaFetcher, schemaRevisions } from "../avro/revisions.ts";
-import { type AvroSchema, loadReaderSchema, writerSchema } from "../avro/schema.ts";
-import { schemaLimits } from "../avro/schema-guard.ts";
 import { shapeOf } from "../avro/type-shape.ts";
 import { defineTransform } from "../engine/contracts.ts";
-import { RunError, toError } from "../engine/errors.ts";
+import { RunError } from "../engine/errors.ts";
 import { BodyDecoder } from "./avro-decode/body-decoder.ts";
 import { isDetectable } from "./avro-decode/detect.ts";
+import { readSchema } from "./avro-decode/read-schema.ts";
 import { avroDecodeRejects } from "./avro-decode/rejects.ts";
 
 const limits = Type.Object(
@@ -142,20 +138,3 @@ export default defineTransform({
     };
   },
 });
-
-async function readSchema(baseDir: string, path: string): Promise<AvroSchema> {
-  try {
-    const file = resolve(baseDir, path);
-    const { size } = await stat(file);
-    if (size > schemaLimits.maxChars) throw new Error(`it has ${size} bytes`);
-    return loadReaderSchema(writerSchema(await readFile(file, "utf8")));
-  } catch (error) {
-    throw new RunError(
-      "avro-schema-invalid",
-      `Cannot use the Avro schema ${path}: ${toError(error).message}`,
-      {
-        cause: error,
-      },
-    );
-  }
-}

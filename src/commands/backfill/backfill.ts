@@ -16,8 +16,10 @@ import { onStopSignal } from "../signals.ts";
 import { summaryTable } from "../summary.ts";
 import { withLiveSettings } from "../with-live-settings.ts";
 import { dryRun } from "./dry-run.ts";
+import { fuse } from "./fuse.ts";
 import { limitSource } from "./limit-source.ts";
 import { showProgress } from "./progress.ts";
+import { RecentIds } from "./recent-ids.ts";
 import { skipDuplicates } from "./skip-duplicates.ts";
 import { timeWindow } from "./time-window.ts";
 
@@ -53,7 +55,8 @@ async function backfillOf(
     scrubbers: [pipeline.scrubber],
     ...(progress.write ? { write: progress.write } : {}),
   });
-  const inserted: InsertedTransform[] = [skipDuplicates()];
+  const recent = new RecentIds();
+  const inserted: InsertedTransform[] = [skipDuplicates(recent)];
   if (window) inserted.unshift(window);
   const { source } = pipeline;
   const withState = {
@@ -68,6 +71,7 @@ async function backfillOf(
     {
       log,
       inserted,
+      fused: await fuse(pipeline, options, recent),
       inFlight: {
         records: pipeline.inFlight.records,
         bytes: Math.min(MOST_BYTES_IN_FLIGHT, pipeline.inFlight.bytes),

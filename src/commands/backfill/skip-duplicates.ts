@@ -6,12 +6,11 @@
 import { Drop } from "../../engine/contracts.ts";
 import { SegmentEvent } from "../../events/segment-event.ts";
 import type { InsertedTransform } from "../job.ts";
-import { RecentIds } from "./recent-ids.ts";
+import type { RecentIds } from "./recent-ids.ts";
 
 const duplicate = new Drop("duplicate");
 
-export function skipDuplicates(): InsertedTransform {
-  const recent = new RecentIds();
+export function skipDuplicates(recent: RecentIds): InsertedTransform {
   return {
     type: "skip-duplicates",
     after: "segment-event",

@@ -3,6 +3,7 @@
 
 import type { Batch, BatchLimits, LaneSettings, Sink } from "../../engine/contracts.ts";
 import { RunError, toError } from "../../engine/errors.ts";
+import { writeItems } from "../../engine/packed.ts";
 import { diskFault } from "./disk-fault.ts";
 import { jsonLine } from "./json-line.ts";
 import type { Segments } from "./segments.ts";
@@ -97,14 +98,6 @@ export function linesOf(batch: Batch): Buffer {
   let total = 0;
   for (const item of batch.items) total += item.bytes + 1;
   const lines = Buffer.allocUnsafe(total);
-  let at = 0;
-  for (const { text, bytes, origin } of batch.items) {
-    const written = lines.write(text, at, "utf8");
-    // Otherwise old memory would be written, or the end cut off: a bug that must be loud.
-    if (written !== bytes)
-      throw new Error(`the line of record ${origin.id} claims ${bytes} bytes, but ${written} were written`);
-    at += written;
-    lines[at++] = NEWLINE;
-  }
+  writeItems(batch.items, lines, 0, NEWLINE);
   return lines;
 }

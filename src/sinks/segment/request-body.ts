@@ -7,6 +7,7 @@
 // batch-level `context` into each event (Segment docs, "HTTP Tracking API: Batch").
 
 import type { Encoded } from "../../engine/contracts.ts";
+import { writeItems } from "../../engine/packed.ts";
 
 /** Keys are 32 letters and digits today; a limit makes the size of the envelope known before the key is. */
 export const MAX_WRITE_KEY_LENGTH = 128;
@@ -37,22 +38,11 @@ export function buildBody(items: readonly Encoded<unknown>[], envelope: Envelope
   let total = PREFIX.length + suffixBytes + Math.max(0, items.length - 1);
   for (const item of items) total += item.bytes;
   const body = Buffer.allocUnsafe(total);
-  let at = body.write(PREFIX, 0, "latin1");
-  let first = true;
-  for (const item of items) {
-    if (!first) body[at++] = COMMA;
-    first = false;
-    const written = body.write(item.text, at, "utf8");
-    // Otherwise old memory would be sent, or the end cut off: a bug that must be loud.
-    if (written !== item.bytes) throw miscounted(item, written);
-    at += written;
-  }
+  const from = body.write(PREFIX, 0, "latin1");
+  // The comma behind the last event makes way for what follows.
+  const at = items.length === 0 ? from : writeItems(items, body, from, COMMA) - 1;
   if (body.write(suffix, at, "utf8") !== suffixBytes) throw new Error("the items are longer than they claim");
   return body;
-}
-
-function miscounted({ origin, bytes }: Encoded<unknown>, written: number): Error {
-  return new Error(`the event of record ${origin.id} claims ${bytes} bytes, but ${written} were written`);
 }
 
 function suffixOf({ sentAt, writeKey, version }: Envelope): string {

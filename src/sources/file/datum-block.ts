@@ -2,6 +2,7 @@
 // with its writer schema.
 
 import type { Origin, WriterSchema } from "../../engine/contracts.ts";
+import type { DataBlock } from "../../engine/packed.ts";
 import type { Archive, Parts } from "./archive.ts";
 import { blockId, Entry, type InputBlock } from "./input-block.ts";
 
@@ -12,14 +13,14 @@ export interface ContainerContent {
   readonly archive: Archive | undefined;
 }
 
-export class DatumBlock implements InputBlock {
+export class DatumBlock implements InputBlock, DataBlock {
   constructor(
     private readonly content: ContainerContent,
     readonly offset: number,
     readonly end: number,
     readonly body: Buffer,
     /** Datum i is `body[borders[i]..borders[i + 1])`. */
-    private readonly borders: Uint32Array,
+    readonly borders: Uint32Array,
   ) {}
 
   get bytesRead(): number {
@@ -28,6 +29,21 @@ export class DatumBlock implements InputBlock {
 
   get isEmpty(): boolean {
     return this.borders.length <= 1;
+  }
+
+  /** The data of an archive are messages, each with attributes of its own. */
+  get data(): DataBlock | undefined {
+    return this.content.archive ? undefined : this;
+  }
+
+  get writerSchema(): WriterSchema {
+    return this.content.writerSchema;
+  }
+
+  origin(index: number): Origin {
+    const { body, borders, content } = this;
+    const id = blockId(content.file, this.offset);
+    return new Datum(id, index, body, borders[index]!, borders[index + 1]!, content.writerSchema);
   }
 
   *entries(): Generator<Origin> {

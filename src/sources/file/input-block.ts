@@ -2,6 +2,7 @@
 
 import type { Origin, Settlement, SourceRecord } from "../../engine/contracts.ts";
 import type { DataError } from "../../engine/errors.ts";
+import type { DataBlock } from "../../engine/packed.ts";
 import type { FileProgress, Mark } from "./file-progress.ts";
 
 export interface InputBlock {
@@ -17,6 +18,8 @@ export interface InputBlock {
   readonly isEmpty: boolean;
   /** Throws DataError when the block as a whole is bad. */
   entries(): Iterable<Origin>;
+  /** Set when its data may be taken whole. */
+  readonly data?: DataBlock | undefined;
 }
 
 export const noAttributes: Readonly<Record<string, string>> = Object.freeze({});
@@ -83,16 +86,20 @@ export class BlockRecord implements SourceRecord {
 
   constructor(
     file: string,
-    private readonly block: InputBlock,
+    private readonly input: InputBlock,
     private readonly progress: FileProgress,
     private readonly mark: Mark,
   ) {
-    this.id = blockId(file, block.offset);
-    this.body = block.body;
+    this.id = blockId(file, input.offset);
+    this.body = input.body;
   }
 
   /** Not a method: the engine calls it by itself. */
-  readonly entries = (): Iterable<Origin> => this.block.entries();
+  readonly entries = (): Iterable<Origin> => this.input.entries();
+
+  get block(): DataBlock | undefined {
+    return this.input.data;
+  }
 
   settle(how: Settlement): void {
     // What is given back stays where it is: the next run begins there.

@@ -1,0 +1,81 @@
+// Whether a pipeline's transforms and sink can be run as one function over Avro data, and that function:
+//
+//   avro-decode -> filter-enabled -> any number of filter-time -> segment-event (without extras) -> segment | file
+//
+// Anything else goes through the stages, as does every datum that the fused plan leaves.
+
+import type { LoadedPipeline } from "../../config/load.ts";
+import { systemClock } from "../../engine/clock.ts";
+import type { FusedPlan } from "../../engine/packed.ts";
+import { lineLimits } from "../../sinks/file/file-sink.ts";
+import { readSchema } from "../../transforms/avro-decode/read-schema.ts";
+import type { SegmentEventConfig } from "../../transforms/segment-event/config.ts";
+import { LocalPlan } from "../../transcode/plan.ts";
+import type { TranscoderSettings } from "../../transcode/transcoder.ts";
+import type { RecentIds } from "./recent-ids.ts";
+
+export interface TimeWindow {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+/** `window`: what the command line adds. Undefined: the stages do it all. */
+export async function fuse(
+  pipeline: LoadedPipeline,
+  window: TimeWindow,
+  recent: RecentIds,
+): Promise<FusedPlan | undefined> {
+  const settings = await settingsOf(pipeline, window);
+  return settings && new LocalPlan(settings, (names, from) => recent.seenName(names, from));
+}
+
+async function settingsOf(
+  pipeline: LoadedPipeline,
+  window: TimeWindow,
+): Promise<TranscoderSettings | undefined> {
+  const target = targetOf(pipeline);
+  const [decode, filter, ...rest] = pipeline.transforms;
+  const toSegment = rest.pop();
+  if (!target || decode?.definition.type !== "avro-decode" || filter?.definition.type !== "filter-enabled")
+    return undefined;
+  if (toSegment?.definition.type !== "segment-event") return undefined;
+  if (rest.some(({ definition }) => definition.type !== "filter-time")) return undefined;
+  // Checked by each stage's own schema when the pipeline was loaded.
+  const segmentEvent = toSegment.config as SegmentEventConfig;
+  if (segmentEvent.extras.length > 0) return undefined;
+  const { schema, limits } = decode.config as {
+    schema: string;
+    limits: { maxDepth: number; maxItems: number; maxEmptyItems: number };
+  };
+  const windows = [...rest.map(({ config }) => config as TimeWindow), window].map(({ since, until }) => ({
+    sinceMs: since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since),
+    untilMs: until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until),
+  }));
+  return {
+    reader: await readSchema(pipeline.baseDir, schema),
+    limits,
+    experiments: (filter.config as { experiments: boolean }).experiments,
+    windows,
+    segmentEvent,
+    destinations: pipeline.destinations,
+    enablement: pipeline.enablement,
+    wallMs: () => systemClock.wallMs(),
+    ...target,
+  };
+}
+
+/** Of a sink that takes events as the bytes of their JSON. */
+function targetOf({
+  sink,
+}: LoadedPipeline): Pick<TranscoderSettings, "laneOf" | "separator" | "maxEventBytes"> | undefined {
+  switch (sink.definition.type) {
+    case "segment": {
+      const { maxEventBytes } = sink.config as { maxEventBytes: number };
+      return { laneOf: (destination) => destination, separator: 0x2c, maxEventBytes };
+    }
+    case "file":
+      return { laneOf: () => "main", separator: 0x0a, maxEventBytes: lineLimits.itemBytes };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,181 @@
+// The fused plan at work: Avro data -> the bytes of their Segment events, without an object on the way. It runs what the
+// stages avro-decode, filter-enabled, filter-time, segment-event and the sink's encoding would.
+//
+// The stages are the rule, this is the short cut: it takes what it surely treats as they do, and leaves every other
+// datum to them (`notPlain`), the bad ones first of all. So dead letters, odd shapes and errors have one place.
+//
+// Per datum: locate its fields -> is it exported -> what kind -> who -> write one event for each destination. Nothing
+// is counted or kept until the last of them is written.
+
+import { BoundedCache } from "../avro/bounded-cache.ts";
+import type { DatumLimits } from "../avro/limits.ts";
+import { type AvroSchema, loadWriterSchema } from "../avro/schema.ts";
+import type { Destinations, Enablement, WriterSchema } from "../engine/contracts.ts";
+import { DataError } from "../engine/errors.ts";
+import {
+  COLUMNS,
+  DATUM,
+  type DataBlock,
+  LANE,
+  LENGTH,
+  NAME,
+  type PackedEvents,
+  START,
+} from "../engine/packed.ts";
+import { writeShortName } from "../events/short-name.ts";
+import type { SegmentEventConfig } from "../transforms/segment-event/config.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import { DropTally } from "./drop-tally.ts";
+import { compileLocate, type Locate } from "./locate.ts";
+import { MessageBytes } from "./message-bytes.ts";
+import { notPlain, Places } from "./places.ts";
+import { type Scope, Scopes } from "./scopes.ts";
+import { DROPS, Verdicts } from "./verdicts.ts";
+
+export interface TranscoderSettings {
+  readonly reader: AvroSchema;
+  readonly limits: DatumLimits;
+  /** `filter-enabled` lets evaluations in experiments pass. */
+  readonly experiments: boolean;
+  /** Of each `filter-time`, in Unix milliseconds. */
+  readonly windows: readonly { readonly sinceMs: number; readonly untilMs: number }[];
+  readonly segmentEvent: SegmentEventConfig;
+  readonly destinations: Destinations;
+  readonly enablement: Enablement;
+  /** The sink's lane for a destination. */
+  readonly laneOf: (destination: string) => string;
+  /** The byte between two events. */
+  readonly separator: number;
+  /** A larger event is left to the stages, which refuse it. */
+  readonly maxEventBytes: number;
+  readonly wallMs: () => number;
+}
+
+const DAY_MS = 86_400_000;
+const FIRST_ROWS = 1_024;
+const MAX_WRITERS = 16;
+
+export class Transcoder {
+  private readonly places = new Places();
+  private readonly tally = new DropTally(DROPS);
+  private readonly scopes: Scopes;
+  private readonly messages: MessageBytes;
+  private readonly verdicts: Verdicts;
+  private readonly locates = new BoundedCache<string, Locate | null>(MAX_WRITERS);
+  private table = new Int32Array(FIRST_ROWS * COLUMNS);
+  private rows = 0;
+
+  constructor(private readonly settings: TranscoderSettings) {
+    const { destinations, enablement, laneOf } = settings;
+    this.scopes = new Scopes(destinations, enablement, laneOf);
+    this.verdicts = new Verdicts(this.places, settings);
+    this.messages = new MessageBytes(this.places, settings.segmentEvent);
+  }
+
+  /** Writes into `space`, or into a larger buffer when that is too small. Undefined: not for this schema. */
+  run(
+    { body, borders, writerSchema }: Pick<DataBlock, "body" | "borders" | "writerSchema">,
+    space: Buffer,
+  ): PackedEvents | undefined {
+    const locate = this.locateFor(writerSchema);
+    if (!locate) return undefined;
+    const { separator } = this.settings;
+    const out = new ByteWriter(space);
+    const left: number[] = [];
+    this.scopes.beginBlock();
+    this.verdicts.latestMs = this.settings.wallMs() + DAY_MS;
+    this.rows = 0;
+    for (let index = 0; index + 1 < borders.length; index++)
+      if (!this.take(locate, body, borders[index]!, borders[index + 1]!, index, out)) left.push(index);
+    return {
+      bytes: out.buf,
+      separator,
+      table: this.table.slice(0, this.rows * COLUMNS),
+      events: this.rows,
+      lanes: [...this.scopes.lanes],
+      drops: this.tally.take(),
+      left,
+    };
+  }
+
+  private locateFor(writer: WriterSchema): Locate | null {
+    const known = this.locates.get(writer.key);
+    if (known !== undefined) return known;
+    const made = this.compile(writer);
+    this.locates.set(writer.key, made);
+    return made;
+  }
+
+  private compile(writer: WriterSchema): Locate | null {
+    const { reader, limits } = this.settings;
+    try {
+      return compileLocate(reader, loadWriterSchema(writer), limits, this.places) ?? null;
+    } catch (error) {
+      if (error instanceof DataError) return null; // The stages say what is wrong with it.
+      throw error;
+    }
+  }
+
+  /** False: left to the stages, and nothing happened. */
+  private take(
+    locate: Locate,
+    body: Buffer,
+    start: number,
+    end: number,
+    index: number,
+    out: ByteWriter,
+  ): boolean {
+    if (!locate(body, start, end)) return false;
+    const { at } = out;
+    const { rows } = this;
+    try {
+      this.event(index, end - start, out);
+      return true;
+    } catch (error) {
+      if (error !== notPlain) throw error;
+      out.at = at;
+      this.rows = rows;
+      return false;
+    }
+  }
+
+  private event(index: number, datumBytes: number, out: ByteWriter): void {
+    const { places, verdicts } = this;
+    const kind = verdicts.kind();
+    const scope = this.scopes.of(places);
+    const drop = verdicts.drop(scope, kind);
+    if (drop >= 0) this.tally.add(drop, verdicts.detail);
+    else this.write(scope, kind, index, datumBytes, out);
+  }
+
+  private write(scope: Scope, kind: string, index: number, datumBytes: number, out: ByteWriter): void {
+    const { messages, settings } = this;
+    messages.begin(kind, this.verdicts.time());
+    for (const receiver of scope.receivers) {
+      // Each byte of the datum is written at most three times, escaped at worst; and the names around them.
+      out.ensure(datumBytes * 6 + scope.inProperties.length + 2_048);
+      const start = out.at;
+      const id = messages.write(out, scope, receiver);
+      const length = out.at - start;
+      if (length > settings.maxEventBytes) throw notPlain;
+      out.byte(settings.separator);
+      this.row(index, receiver.lane, start, length, id);
+    }
+  }
+
+  private row(index: number, lane: number, start: number, length: number, id: string): void {
+    const at = this.rows * COLUMNS;
+    if (at === this.table.length) {
+      const larger = new Int32Array(at * 2);
+      larger.set(this.table);
+      this.table = larger;
+    }
+    const { table } = this;
+    table[at + DATUM] = index;
+    table[at + LANE] = lane;
+    table[at + START] = start;
+    table[at + LENGTH] = length;
+    writeShortName(id, 0, table, at + NAME);
+    this.rows += 1;
+  }
+}
