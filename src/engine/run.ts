@@ -196,7 +196,6 @@ export class Run {
       rejected: (item, stage, error) => this.deadLetter(item, stage, error),
       bug: (error) => this.fail(error),
     });
-    // Whoever watches drops wants the value of each: then all go through the stages.
     return new FusedIntake(world.observer?.dropped ? undefined : plan.fused, pipeline, {
       values: world.metrics.cell("values_total"),
       drops,
@@ -221,7 +220,7 @@ export class Run {
   }
 
   private async live(): Promise<RunResult> {
-    await Promise.resolve(); // Nothing happens before the constructor is done.
+    await Promise.resolve(); // Not before the constructor is done.
     const { source } = this.plan;
     const intake = { offer: (record: SourceRecord) => this.offer(record) };
     const ended = source.run(intake, this.intakeStop.signal).catch((error: unknown) => {

@@ -23,10 +23,7 @@ import { RecentIds } from "./recent-ids.ts";
 import { skipDuplicates } from "./skip-duplicates.ts";
 import { timeWindow } from "./time-window.ts";
 
-/**
- * Files are read in large blocks, and a block grows several times as events. This keeps a backfill small, and what is
- * under way young: with 8 MB, garbage collection takes a fifth of the time. It is four full requests and more.
- */
+/** Files are read in large blocks, and a block grows several times as events: this keeps a backfill small. */
 const MOST_BYTES_IN_FLIGHT = 2 * 1024 * 1024;
 
 export async function backfill(options: BackfillOptions): Promise<ExitCode> {
