@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 
 import { writerSchema } from "../../src/avro/schema.ts";
-import { RecentIds } from "../../src/commands/backfill/recent-ids.ts";
+import type { RecentIds } from "../../src/commands/backfill/recent-ids.ts";
 import { skipDuplicates } from "../../src/commands/backfill/skip-duplicates.ts";
 import { exportEventSchema } from "../../src/emulators/avro-events.ts";
 import type { Enablement, Sink, Transform } from "../../src/engine/contracts.ts";
@@ -115,26 +115,24 @@ export class FusedWorld {
     });
   }
 
-  /** Each list of data is one block. `planFor` makes the fused plan around the memory for duplicates. */
+  /** Each list of data is one block. Without `recent` duplicates are not looked for. */
   async run(
     blocks: readonly (readonly Buffer[])[],
-    planFor?: (recent: RecentIds) => FusedPlan,
-    schemaText = exportEventSchema(),
+    { fused, recent }: { fused?: FusedPlan; recent?: RecentIds } = {},
   ): Promise<Outcome> {
     const clock = new VirtualClock();
     const letters = letterSink();
     const metrics = new Metrics();
-    const recent = new RecentIds();
     const written: string[] = [];
-    const schema = writerSchema(schemaText);
+    const schema = writerSchema(exportEventSchema());
     const records = blocks.map((data, index) => blockRecord(data, index, schema));
     const run = new Run(
       {
         name: "fused",
         configVersion: "1",
         source: listSource(records),
-        transforms: [...this.transforms, skipDuplicates(recent)],
-        fused: planFor?.(recent),
+        transforms: [...this.transforms, ...(recent ? [skipDuplicates(recent)] : [])],
+        fused,
         sink: {
           ...this.sink,
           limits: this.sink.limits,
