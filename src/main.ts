@@ -16,6 +16,7 @@ import { explainCommand } from "./commands/explain.ts";
 import { graphCommand } from "./commands/graph.ts";
 import { newCommand } from "./commands/new.ts";
 import { flagsCommand } from "./commands/flags.ts";
+import { planCommand } from "./commands/plan.ts";
 import { runCommand } from "./commands/run.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { seekCommand } from "./commands/seek.ts";
@@ -66,6 +67,7 @@ for (const add of [
   testCommand,
   explainCommand,
   graphCommand,
+  planCommand,
   newCommand,
   demoCommand,
   emulateCommand,

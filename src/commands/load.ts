@@ -9,6 +9,8 @@ import { registry } from "../registry.ts";
 
 export type LoadExtras = Pick<LoadOptions, "replaceSource" | "replaceSink"> & {
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** In place of the disk and `env`. */
+  readonly outside?: LoadOptions["outside"];
 };
 
 /** undefined: there were problems, and they were printed to stderr. */
@@ -19,10 +21,10 @@ export async function loadOrExplain(
   const loaded: LoadedPipeline[] = [];
   let problems = 0;
   for (const file of files) {
-    const { env = process.env, ...replacements } = extras;
+    const { env = process.env, outside = realOutside(env), ...replacements } = extras;
     const result = await loadPipeline(file, {
       registry,
-      outside: realOutside(env),
+      outside,
       declared: declaredFiles,
       ...replacements,
     });
