@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { exampleFiles } from "../dist/commands/deploy/examples.js";
 import { generatedFiles, README } from "../dist/config/generate.js";
 import { registry } from "../dist/registry.js";
 
@@ -20,7 +21,9 @@ function read(path) {
 }
 
 let stale = 0;
-for (const [path, content] of generatedFiles(registry, read(README) ?? "")) {
+process.chdir(new URL(".", root).pathname);
+const files = [...generatedFiles(registry, read(README) ?? ""), ...(await exampleFiles())];
+for (const [path, content] of files) {
   if (read(path) === content) continue;
   stale += 1;
   if (check) console.error(`${path} is stale; run: make docs`);

@@ -9,6 +9,7 @@ import { hideBin } from "yargs/helpers";
 import { backfillCommand } from "./commands/backfill.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { deployCommand } from "./commands/deploy.ts";
 import { destinationsCommand } from "./commands/destinations.ts";
 import { emulateCommand } from "./commands/emulate.ts";
 import { exitCode, UsageError } from "./commands/exit-code.ts";
@@ -69,6 +70,7 @@ for (const add of [
   graphCommand,
   planCommand,
   newCommand,
+  deployCommand,
   demoCommand,
   emulateCommand,
 ])

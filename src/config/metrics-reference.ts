@@ -44,7 +44,7 @@ Counting costs the same with and without the page: numbers are read when somebod
 
 const ofTheProcess = `## Of the process
 
-\`sluice_build_info{version,node}\` is always 1. The defaults of prom-client come with it, without the label \`pipeline\`:
+\`sluice_build_info{version,node}\` is always 1; \`sluice_heap_limit_bytes\` is what the heap may grow to. The defaults of prom-client come with it, without the label \`pipeline\`:
 \`process_cpu_seconds_total\`, \`process_resident_memory_bytes\`, \`process_open_fds\`, \`process_start_time_seconds\`,
 \`nodejs_eventloop_lag_p99_seconds\` and its kin, \`nodejs_heap_size_used_bytes\`, \`nodejs_heap_size_total_bytes\`,
 \`nodejs_gc_duration_seconds\`, \`nodejs_active_resources\`.`;

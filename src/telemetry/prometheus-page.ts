@@ -1,6 +1,8 @@
 // The page that Prometheus reads. prom-client writes the format and brings the metrics of the process; ours are read out
 // of the one table when somebody asks, so that counting costs no more with the page than without it.
 
+import { getHeapStatistics } from "node:v8";
+
 import { collectDefaultMetrics, type Metric, Registry } from "prom-client";
 
 import { type MetricDefinition, type MetricName, metricTable } from "../engine/metrics.ts";
@@ -27,8 +29,10 @@ export interface MetricsPage {
 export function prometheusPage({ version, pipelines, withProcess }: PageOptions): MetricsPage {
   const registry = new Registry();
   // Needed in one place only: the registry asks no more of a metric than its name and `get`.
-  const register = (metric: TableMetric | BuildInfo) => registry.registerMetric(metric as unknown as Metric);
+  const register = (metric: TableMetric | BuildInfo | HeapLimit) =>
+    registry.registerMetric(metric as unknown as Metric);
   register(new BuildInfo(version));
+  register(new HeapLimit());
   const names = Object.keys(metricTable) as MetricName[]; // The table's own keys.
   for (const name of names) register(new TableMetric(name, pipelines));
   if (withProcess)
@@ -107,6 +111,21 @@ class BuildInfo {
       type: "gauge",
       values: [{ value: 1, labels }],
       aggregator: "first",
+    };
+  }
+}
+
+/** What the heap may grow to: the defaults of prom-client have only what it is. */
+class HeapLimit {
+  readonly name = `${PREFIX}heap_limit_bytes`;
+
+  get(): object {
+    return {
+      name: this.name,
+      help: "Size at which the heap is full and the process ends.",
+      type: "gauge",
+      values: [{ value: getHeapStatistics().heap_size_limit, labels: {} }],
+      aggregator: "min",
     };
   }
 }

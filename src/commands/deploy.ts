@@ -1,0 +1,49 @@
+import type { Argv } from "yargs";
+
+import type { GlobalOptions } from "./global-options.ts";
+
+export const deployTargets = ["k8s", "cloudrun", "systemd"] as const;
+export type DeployTarget = (typeof deployTargets)[number];
+
+export interface DeployOptions extends GlobalOptions {
+  readonly target: DeployTarget;
+  readonly pipeline: string;
+  readonly out: string | undefined;
+  readonly image: string | undefined;
+  readonly replicaRate: number;
+}
+
+export function deployCommand(cli: Argv<GlobalOptions>): void {
+  cli.command(
+    "deploy <target> <pipeline>",
+    "Write the files that run a pipeline under Kubernetes, Cloud Run or systemd",
+    (yargs) =>
+      yargs
+        .positional("target", { choices: deployTargets, demandOption: true, describe: "Where it runs" })
+        .positional("pipeline", { type: "string", demandOption: true, describe: "Pipeline file" })
+        .option("out", { type: "string", requiresArg: true, describe: "Write to this file, not to stdout" })
+        .option("image", {
+          type: "string",
+          requiresArg: true,
+          describe: "Container image, as built from deploy/Containerfile; sluice:<version> when absent",
+        })
+        .option("replica-rate", {
+          type: "number",
+          default: 5_000,
+          describe: "Events per second that one replica is trusted to deliver; decides how many there may be",
+        })
+        .example(
+          "$0 deploy k8s pipelines/launchdarkly-to-segment-cloud.yaml | kubectl apply -f -",
+          "Deployment, autoscaler, budget, network policy, and a suspended backfill job",
+        )
+        .example(
+          "$0 deploy systemd pipelines/launchdarkly-to-segment.yaml --out sluice.service",
+          "A hardened unit",
+        )
+        .epilogue("Variables of the pipeline are read from the environment; secrets become references only."),
+    async (argv) => {
+      const { deploy } = await import("./deploy/deploy.ts");
+      process.exitCode = await deploy(argv);
+    },
+  );
+}

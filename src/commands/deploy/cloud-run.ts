@@ -1,0 +1,87 @@
+// Cloud Run: a service that is never idle. It answers health on its port, which is all the HTTP there is.
+
+import { CONFIGURATION, type DeploySettings, WRITABLE } from "./settings.ts";
+import { yamlDocuments } from "./yaml-documents.ts";
+
+const PORT = 8080;
+/** Google's documentation: a SIGTERM is followed by a SIGKILL after ten seconds. */
+const STOP_SECONDS = 10;
+
+export function cloudRun(settings: DeploySettings): string {
+  const { name, version, variables, limit, maxReplicas, stopSeconds } = settings;
+  const comment = [
+    `Made by: sluice deploy cloudrun <pipeline>. ${name}: ${limit} events/s, at most ${maxReplicas} instance(s).`,
+    "",
+    "The image holds the pipeline: build it from deploy/Containerfile with your pipelines folder, or",
+    `  FROM sluice:${version}`,
+    `  COPY pipelines ${CONFIGURATION}`,
+    "Before the first deploy, each secret:",
+    ...variables
+      .filter(({ value }) => value === undefined)
+      .map((variable) => `  gcloud secrets create ${secretOf(name, variable.name)} --data-file=…`),
+    "Then: gcloud run services replace <this file>",
+    "",
+    `Credentials are those of the service account ${name}@PROJECT.iam.gserviceaccount.com: roles/pubsub.subscriber and viewer on the`,
+    "subscription, roles/pubsub.publisher on the topic for dead letters, roles/secretmanager.secretAccessor on the secrets.",
+    `Cloud Run stops an instance ${STOP_SECONDS} s after SIGTERM; set drainMs to ${(STOP_SECONDS - 2) * 1_000} or less${
+      stopSeconds > STOP_SECONDS ? " (it is more now: the rest comes again)" : ""
+    }.`,
+  ];
+  return yamlDocuments(comment, [service(settings)]);
+}
+
+const secretOf = (name: string, variable: string) => `${name}-${variable.toLowerCase().replaceAll("_", "-")}`;
+
+function service(settings: DeploySettings): object {
+  const { name, version, maxReplicas } = settings;
+  return {
+    apiVersion: "serving.knative.dev/v1",
+    kind: "Service",
+    metadata: {
+      name,
+      labels: { app: "sluice", version: version.replaceAll(".", "-") },
+      annotations: { "run.googleapis.com/ingress": "internal" },
+    },
+    spec: {
+      template: {
+        metadata: {
+          annotations: {
+            "autoscaling.knative.dev/minScale": "1",
+            "autoscaling.knative.dev/maxScale": String(maxReplicas),
+            // Work comes from Pub/Sub, not by request: the processor must run all the time.
+            "run.googleapis.com/cpu-throttling": "false",
+            "run.googleapis.com/execution-environment": "gen2",
+          },
+        },
+        spec: {
+          serviceAccountName: `${name}@PROJECT.iam.gserviceaccount.com`,
+          containers: [container(settings)],
+          volumes: [{ name: "state", emptyDir: { medium: "Memory", sizeLimit: "128Mi" } }],
+        },
+      },
+    },
+  };
+}
+
+function container(settings: DeploySettings): object {
+  const { name, image, file, variables } = settings;
+  const probe = (path: string) => ({ httpGet: { path, port: PORT } });
+  return {
+    name: "sluice",
+    image,
+    args: ["run", `${CONFIGURATION}/${file}`, `--state=${WRITABLE}/state`, `--metrics=0.0.0.0:${PORT}`],
+    ports: [{ containerPort: PORT }],
+    env: variables.map((variable) =>
+      variable.value === undefined
+        ? {
+            name: variable.name,
+            valueFrom: { secretKeyRef: { name: secretOf(name, variable.name), key: "latest" } },
+          }
+        : { name: variable.name, value: variable.value },
+    ),
+    startupProbe: { ...probe("/startupz"), periodSeconds: 2, failureThreshold: 60 },
+    livenessProbe: { ...probe("/livez"), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
+    resources: { limits: { cpu: "1", memory: "512Mi" } },
+    volumeMounts: [{ name: "state", mountPath: WRITABLE }],
+  };
+}
