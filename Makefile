@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check build bench chaos docs clean
+.PHONY: help sbom audit run test check build bench chaos docs clean
 
 ARGS ?=
 SOURCES := $(shell find src -type f)
@@ -26,6 +26,13 @@ chaos: dist/.built ## Prove delivery under faults: kills, outages, damage (25 mi
 
 docs: dist/.built ## Generate the stage reference and the editor schema
 	@node scripts/generate.mjs
+
+sbom: package-lock.json ## Write what is shipped as a CycloneDX list to sbom.cdx.json
+	@npm sbom --sbom-format cyclonedx --package-lock-only > sbom.cdx.json
+
+audit: node_modules/.installed ## Check signatures and known weaknesses of the installed packages with the registry
+	@npm audit signatures
+	@npm audit --omit=dev
 
 clean: ## Remove what was built and installed
 	rm -rf dist node_modules coverage test/.tmp

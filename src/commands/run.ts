@@ -5,9 +5,10 @@ import type { Argv } from "yargs";
 import { type ConsoleOptions, consoleOption } from "./console-options.ts";
 import type { GlobalOptions } from "./global-options.ts";
 import { type MetricsOptions, metricsOption } from "./metrics-options.ts";
+import { type OtlpOptions, otlpOption } from "./otlp.ts";
 import { type StoreOptions, storeOption } from "./store-options.ts";
 
-export interface RunOptions extends GlobalOptions, ConsoleOptions, MetricsOptions, StoreOptions {
+export interface RunOptions extends GlobalOptions, ConsoleOptions, MetricsOptions, OtlpOptions, StoreOptions {
   readonly state: string;
 }
 
@@ -32,6 +33,7 @@ export function runCommand(cli: Argv<GlobalOptions>): void {
         .options(storeOption)
         .options(consoleOption)
         .options(metricsOption)
+        .options(otlpOption)
         .example(
           "$0 run pipelines/launchdarkly-to-segment.yaml",
           "One pipeline, until SIGTERM or Ctrl-C drains it",

@@ -12,6 +12,7 @@ import type { Console } from "../../console/server.ts";
 import type { Logger } from "../../engine/contracts.ts";
 import type { Metrics } from "../../engine/metrics.ts";
 import type { RunResult } from "../../engine/run.ts";
+import type { OpenTelemetry } from "../../telemetry/open-telemetry.ts";
 import type { WatchedPipeline } from "../../telemetry/watched-pipeline.ts";
 import { consoleFor, consolePipeline } from "../console.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
@@ -22,6 +23,7 @@ import { createLog } from "../logger.ts";
 import { type OperatorPort, operatorPort, watchedPipeline } from "../operator-port.ts";
 import type { RunOptions } from "../run.ts";
 import { type OpenStore, openStore, openStoreIfAny } from "../settings-store.ts";
+import { otlpFor, subscriptionOf } from "../otlp.ts";
 import { onStopSignal } from "../signals.ts";
 
 export async function runPipelines(files: readonly string[], options: RunOptions): Promise<ExitCode> {
@@ -49,6 +51,7 @@ class Running {
   private readonly watched: WatchedPipeline[] = [];
   private console: Console | undefined;
   private operatorPort: OperatorPort | undefined;
+  private otlp: OpenTelemetry | undefined;
   private stopping = false;
   private readonly release: () => void;
 
@@ -76,6 +79,7 @@ class Running {
   async openOperatorPort(expected: number): Promise<void> {
     const { options, log, watched } = this;
     this.operatorPort = await operatorPort({ options, log, expected, pipelines: () => watched });
+    this.otlp = await otlpFor(options, { log, pipelines: () => watched });
   }
 
   async run(attached: readonly AttachedPipeline[]): Promise<ExitCode> {
@@ -92,6 +96,7 @@ class Running {
   async close(): Promise<void> {
     this.release();
     await this.console?.close();
+    await this.otlp?.close();
     await this.operatorPort?.close();
     await this.settings.close();
   }
@@ -102,7 +107,12 @@ class Running {
     const stateDir = resolve(this.options.state);
     const starts = await Promise.allSettled(
       attached.map(async ({ own, live }) => {
-        const job = await startJob(live, { log: this.log, observer, stateDir });
+        const job = await startJob(live, {
+          log: this.log,
+          observer,
+          stateDir,
+          aroundWrite: this.otlp?.around({ name: own.name, subscription: subscriptionOf(own.source.config) }),
+        });
         this.shown.push(consolePipeline(own, live, job, this.log));
         this.watched.push(watchedPipeline(own, job));
         return job;

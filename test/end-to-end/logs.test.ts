@@ -1,0 +1,54 @@
+// What the real program logs: enough to find one event and one request by, and nothing of what is in them.
+
+import { expect, it, vi } from "vitest";
+
+import { exported } from "../support/fixtures.ts";
+import { pipelineYaml, start, SUBSCRIPTION, TOPIC, town } from "../support/program.ts";
+
+const feature = exported("feature");
+const soon = { timeout: 30_000, interval: 50 };
+const CANARY = "canary-of-the-payload";
+
+it("logs JSON with ids and codes, and no payload above debug, whatever goes wrong", async () => {
+  const world = await town([String(feature["environment"])]);
+  world.pubsub.createTopic(TOPIC);
+  world.pubsub.createSubscription({ name: SUBSCRIPTION, topic: TOPIC, ackDeadlineSeconds: 10 });
+  const pipeline = await world.write("p.yaml", pipelineYaml({ decode: "{ type: json-decode }" }));
+  const event = (id: string, more: object = {}) =>
+    JSON.stringify({
+      ...feature,
+      event: { ...(feature["event"] as object), id, reason: { kind: CANARY }, ...more },
+    });
+  for (const status of [429, 500, 400])
+    world.segment.inject({ action: { kind: "status", status, body: `refused: ${CANARY}` }, count: 1 });
+  const texts = [
+    event("one"),
+    `{"cut": "${CANARY}`,
+    event("two", { key: CANARY, kind: "unknown" }),
+    CANARY.repeat(999),
+  ];
+  world.pubsub.publish(
+    TOPIC,
+    texts.map((text) => ({ data: Buffer.from(text), attributes: { note: CANARY } })),
+  );
+  const program = start(["run", pipeline], { cwd: world.folder, env: world.env });
+  await vi.waitFor(() => expect(world.pubsub.subscription(SUBSCRIPTION)).toMatchObject({ acked: 4 }), soon);
+  program.child.kill("SIGTERM");
+  expect(await program.exit).toBe(0);
+
+  const text = program.output.stderr.trim();
+  const lines: Record<string, unknown>[] = text.split("\n").map((line) => JSON.parse(line));
+  for (const line of lines) {
+    expect(line).toMatchObject({
+      level: expect.any(String),
+      time: expect.any(String),
+      msg: expect.any(String),
+    });
+    expect(JSON.stringify(line).length).toBeLessThan(5_000);
+  }
+  expect(text).not.toContain(String((feature["event"] as { key: string }).key));
+  expect(text).not.toContain("a-write-key-for-tests");
+  const ofLane = lines.filter((line) => line["destination"] !== undefined);
+  for (const line of ofLane) expect(line).toMatchObject({ code: expect.any(String) });
+  expect(ofLane.length).toBeGreaterThan(0);
+});
