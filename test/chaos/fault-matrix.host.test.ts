@@ -186,7 +186,8 @@ describe("the machine under faults", () => {
       },
     );
 
-  const blockMs = 12_000;
+  // The watchdog looks every 5 s and speaks when it is 10 s late.
+  const blockMs = 16_000;
   row(
     "25",
     `the event loop stands still for ${blockMs / 1000} s, longer than a lease`,
