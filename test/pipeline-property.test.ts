@@ -91,23 +91,28 @@ it("turns any input into valid Segment events, named drops or named dead letters
           configVersion: "1",
           source: listSource(records),
           transforms,
-          sink: {
-            ...sink,
-            limits: sink.limits,
-            laneOf: (value) => sink.laneOf(value),
-            laneSettings: (lane) => sink.laneSettings(lane),
-            encode: (value) => sink.encode(value),
-            async write(batch) {
-              for (const item of batch.items) {
-                expect(problemsOf(JSON.parse(item.text))).toEqual([]);
-                expect(Buffer.byteLength(item.text)).toBeLessThanOrEqual(32_768);
-                fate(item.origin.id, "delivered");
-              }
-              return undefined;
+          sinks: [
+            {
+              name: "segment",
+              type: "segment",
+              sink: {
+                ...sink,
+                limits: sink.limits,
+                laneOf: (value) => sink.laneOf(value),
+                laneSettings: (lane) => sink.laneSettings(lane),
+                encode: (value) => sink.encode(value),
+                async write(batch) {
+                  for (const item of batch.items) {
+                    expect(problemsOf(JSON.parse(item.text))).toEqual([]);
+                    expect(Buffer.byteLength(item.text)).toBeLessThanOrEqual(32_768);
+                    fate(item.origin.id, "delivered");
+                  }
+                  return undefined;
+                },
+                async close() {},
+              },
             },
-            async close() {},
-          },
-          sinkType: "segment",
+          ],
           deadLetters: letters as unknown as Sink,
           deadLetterWindow: { size: 1000, max: 1000 },
           inFlight: { records: 100, bytes: 64e6 },

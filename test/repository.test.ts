@@ -53,7 +53,7 @@ describe("the directions between the rooms", () => {
     transcode: ["avro", "events", "transforms"],
     sinks: ["events", "sources"],
     destinations: ["config", "events", "sinks"],
-    config: ["destinations", "avro"],
+    config: ["destinations", "avro", "expressions"],
     emulators: ["avro", "events"],
     telemetry: [],
     console: ["config", "destinations", "events", "sinks", "transforms"],

@@ -84,15 +84,15 @@ export function consolePipeline(
   { run, metrics }: Job,
   log: Logger,
 ): ConsolePipeline {
-  const { source, transforms, sink } = own;
+  const { source, transforms, sinks } = own;
   return {
     name: own.name,
     file: own.file,
     description: own.description,
-    stages: [source, ...transforms, sink].map(({ definition }) => definition.type),
+    stages: [source, ...transforms, ...sinks].map(({ definition }) => definition.type),
     run,
     metrics,
-    usesDestinations: sink.definition.accepts === "segment-event",
+    usesDestinations: sinks.some(({ definition }) => definition.accepts === "segment-event"),
     declared: own.destinations,
     destinations: live.destinations,
     enablement: listed(own.enablement),

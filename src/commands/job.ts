@@ -3,16 +3,20 @@
 import { join } from "node:path";
 
 import type { LoadedPipeline } from "../config/load.ts";
+import type { LoadedSink } from "../config/sinks.ts";
 import { type Clock, systemClock } from "../engine/clock.ts";
 import type { Logger, RunContext, Sink, Source } from "../engine/contracts.ts";
 import type { CrashGuard } from "../engine/crash-loop.ts";
 import { EventLag } from "../engine/event-lag.ts";
+import { labelled } from "../engine/labelled-log.ts";
 import type { AroundWrite } from "../engine/lane.ts";
-import { Metrics } from "../engine/metrics.ts";
+import { type Labels, Metrics } from "../engine/metrics.ts";
 import { allOf } from "../engine/observers.ts";
 import type { FusedPlan } from "../engine/packed.ts";
 import type { PlannedTransform } from "../engine/pipeline.ts";
+import type { Only, PlannedSink } from "../engine/router.ts";
 import { Run, type RunObserver } from "../engine/run.ts";
+import { predicateOf } from "../expressions/when.ts";
 import { openCrashGuard } from "./crash-state.ts";
 import { rotating } from "./dead-letter-files.ts";
 
@@ -29,6 +33,8 @@ export interface JobOptions {
   readonly wrapSource?: (source: Source) => Source;
   readonly wrapSink?: (sink: Sink) => Sink;
   readonly wrapDeadLetters?: (sink: Sink) => Sink;
+  /** A redrive: what is still to be done. */
+  readonly only?: Only;
   readonly inFlight?: { readonly records: number; readonly bytes: number };
   readonly aroundWrite?: AroundWrite | undefined;
   /** Where the crash-loop breaker keeps what must outlive the process; undefined: there is no breaker. */
@@ -54,35 +60,48 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
   const metrics = new Metrics();
   const clock = options.clock ?? systemClock;
   const random = options.random ?? Math.random;
-  const contextOf = (stage: string): RunContext => ({
+  const contextOf = (stage: string, sink?: string): RunContext => ({
     pipeline: pipeline.name,
     stage,
-    log: labelled(options.log, { pipeline: pipeline.name, stage }),
+    log: labelled(options.log, { pipeline: pipeline.name, stage, ...(sink === undefined ? {} : { sink }) }),
     clock,
     random,
     baseDir: pipeline.baseDir,
     destinations: pipeline.destinations,
     enablement: pipeline.enablement,
-    count: (metric, n, labels) => metrics.count(metric, n, labels),
-    gauge: (metric, value, labels) => metrics.set(metric, value, labels),
+    count: (metric, n, labels) => metrics.count(metric, n, labelsOf(labels, sink)),
+    gauge: (metric, value, labels) => metrics.set(metric, value, labelsOf(labels, sink)),
   });
   const made: { close?(): Promise<void> }[] = [];
-  const make = async <T extends { close?(): Promise<void> }>(stage: Maker<T>): Promise<T> => {
-    const part = await stage.definition.create(stage.config as never, contextOf(stage.definition.type));
+  const make = async <T extends { close?(): Promise<void> }>(stage: Maker<T>, sink?: string): Promise<T> => {
+    const context = contextOf(stage.definition.type, sink);
+    const part = await stage.definition.create(stage.config as never, context);
     made.push(part);
     return part;
+  };
+  const planned = async (stage: LoadedSink): Promise<PlannedSink> => {
+    const { name, when, definition } = stage;
+    const sink = await make(stage, name);
+    const { log } = contextOf("when", name);
+    return {
+      name,
+      type: definition.type,
+      sink: options.wrapSink?.(sink) ?? sink,
+      ...(when === undefined ? {} : { takes: predicateOf(when, { clock, log }) }),
+    };
   };
   try {
     const guard = await guardOf(pipeline, options, clock);
     if (guard) made.push(guard);
     const transforms = [...(options.inserted ?? [])];
-    const planned: PlannedTransform[] = [];
+    const steps: PlannedTransform[] = [];
     for (const stage of pipeline.transforms) {
-      planned.push({ type: stage.definition.type, transform: await make(stage) });
-      planned.push(...take(transforms, pipeline.transforms, stage));
+      steps.push({ type: stage.definition.type, transform: await make(stage) });
+      steps.push(...take(transforms, pipeline.transforms, stage));
     }
     const deadLetters = await make(await rotating(pipeline.deadLetters, pipeline.baseDir));
-    const sink = await make(pipeline.sink);
+    const sinks: PlannedSink[] = [];
+    for (const stage of pipeline.sinks) sinks.push(await planned(stage));
     const source = await make(pipeline.source);
     // Of what comes from a file, the age says nothing about us.
     const lag = source.redelivers ? new EventLag(metrics, clock) : undefined;
@@ -91,14 +110,14 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
         name: pipeline.name,
         configVersion: pipeline.hash.slice(0, 12),
         source: options.wrapSource?.(source) ?? source,
-        transforms: planned,
+        transforms: steps,
         fused: options.fused,
-        sink: options.wrapSink?.(sink) ?? sink,
-        sinkType: pipeline.sink.definition.type,
+        sinks,
         deadLetters: options.wrapDeadLetters?.(deadLetters) ?? deadLetters,
         deadLetterWindow: pipeline.deadLetters.window,
         inFlight: options.inFlight ?? pipeline.inFlight,
         drainMs: pipeline.drainMs,
+        only: options.only,
       },
       {
         clock,
@@ -151,8 +170,7 @@ function take(
   return here;
 }
 
-function labelled(log: Logger, labels: object): Logger {
-  const at = (level: keyof Logger) => (fields: object, message: string) =>
-    log[level]({ ...labels, ...fields }, message);
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+/** What a sink counts is told apart by its name; transforms and sources count for the pipeline. */
+function labelsOf(labels: Labels | undefined, sink: string | undefined): Labels | undefined {
+  return sink === undefined ? labels : { sink, ...labels };
 }

@@ -93,6 +93,18 @@ export const problemCodes = {
     meaning: "A stage takes another shape of data than the stage before it gives.",
     fix: "Insert the transform that the message names, or change the order.",
   },
+  "sink-and-sinks": {
+    meaning: "The pipeline has both `sink` and `sinks`.",
+    fix: "Keep one of them: `sink` for one, `sinks` for a list.",
+  },
+  "sink-name-taken": {
+    meaning: "Two sinks of a pipeline have the same name. Without `name`, a sink is named for its type.",
+    fix: "Give one of them a `name`: metrics, logs and dead letters tell them apart by it.",
+  },
+  "when-without-events": {
+    meaning: "A sink has `when`, but what reaches it are bytes and not events.",
+    fix: "Put a transform that decodes before the sinks, such as `avro-decode` or `json-decode`, or remove `when`.",
+  },
   "batch-over-in-flight": {
     meaning: "The sink's largest batch holds more events than may be in flight, so it could never fill.",
     fix: "Raise `inFlight.records` or lower the sink's `maxBatchEvents`.",

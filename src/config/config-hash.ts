@@ -1,13 +1,21 @@
 import { createHash } from "node:crypto";
 
 import { isMap } from "./stages.ts";
+import type { LoadedSink } from "./sinks.ts";
 import type { LoadedStage } from "./stages.ts";
 
 /** SHA-256 of what decides what a record becomes. Secrets show themselves as "[redacted]", so they are not in it. */
-export function configHash(name: string, stages: readonly LoadedStage[]): string {
+export function configHash(
+  name: string,
+  stages: readonly (LoadedStage & Pick<Partial<LoadedSink>, "when">)[],
+): string {
   const definition = {
     name,
-    stages: stages.map(({ definition, config }) => ({ type: definition.type, config })),
+    stages: stages.map(({ definition, config, when }) => ({
+      type: definition.type,
+      config,
+      ...(when === undefined ? {} : { when: when.text }),
+    })),
   };
   return createHash("sha256")
     .update(canonical(JSON.parse(JSON.stringify(definition))))

@@ -17,13 +17,16 @@ export interface Placed<D extends StageDefinition = StageDefinition> {
   readonly file: YamlFile;
 }
 
-/** From the source to the sink, in order. Only the first misfit is reported: mending it may mend the others. */
-export function checkShapes(chain: readonly Placed[], registry: Registry): void {
+/**
+ * From the source to the sinks, in order. Only the first misfit is reported: mending it may mend the others. Gives the
+ * shape that reaches the sinks; undefined when it is not known.
+ */
+export function checkShapes(chain: readonly Placed[], registry: Registry): Shape | undefined {
   let given: { shape: Shape; by: string } | undefined;
   for (const [i, { stage, path, file }] of chain.entries()) {
     const definition = stage?.definition;
     if (!definition) {
-      given = undefined;
+      if (!path.startsWith("/sink")) given = undefined;
       continue;
     }
     const chosen = shapeOf(stage);
@@ -35,14 +38,16 @@ export function checkShapes(chain: readonly Placed[], registry: Registry): void 
         : howToFit(given.shape, takes, chain.slice(i + 1), registry);
       const message = `${definition.type} takes ${takes} but ${given.by} gives ${given.shape}: ${fix}`;
       file.add({ code: "shape-mismatch", path: `${path}/type`, message });
-      return;
+      return undefined;
     }
-    if (definition.role === "sink") return;
+    // Sinks stand side by side: each takes what the last transform gives.
+    if (definition.role === "sink") continue;
     // A transform of any shape hands on what it was given.
     if (definition.emits !== "any" || definition.role === "source") {
       given = { shape: definition.emits, by: definition.type };
     }
   }
+  return given?.shape;
 }
 
 /** The one shape that a stage of any shape was configured for. */
@@ -77,31 +82,13 @@ function bridge(from: Shape, to: Shape, registry: Registry): string[] {
 export interface Limits {
   readonly pipeline: Pick<PipelineFile, "inFlight" | "drainMs" | "deadLetters">;
   readonly source: Placed;
-  readonly sink: Placed;
+  readonly sinks: readonly Placed[];
 }
 
 /** Only what was written or defaulted validly is compared. */
-export function checkLimits({ pipeline, source, sink }: Limits, file: YamlFile): void {
+export function checkLimits({ pipeline, source, sinks }: Limits, file: YamlFile): void {
   const { inFlight, drainMs, deadLetters } = pipeline;
-  const batch = configNumber(sink, "maxBatchEvents");
-  if (batch !== undefined && batch > inFlight.records) {
-    const written = sink.file.has(`${sink.path}/maxBatchEvents`);
-    (written ? sink.file : file).add({
-      code: "batch-over-in-flight",
-      path: written ? `${sink.path}/maxBatchEvents` : "/inFlight/records",
-      message: `a batch of ${batch} events can never fill while at most ${inFlight.records} records are in flight`,
-    });
-  }
-  const concurrency = configNumber(sink, "concurrency");
-  const full = (batch ?? 0) * (concurrency ?? 0);
-  if (batch !== undefined && batch <= inFlight.records && full > inFlight.records) {
-    const written = sink.file.has(`${sink.path}/concurrency`);
-    (written ? sink.file : file).add({
-      code: "writes-over-in-flight",
-      path: written ? `${sink.path}/concurrency` : "/inFlight/records",
-      message: `${concurrency} requests of ${batch} events are ${full}, but at most ${inFlight.records} records are in flight`,
-    });
-  }
+  for (const sink of sinks) checkBatches(sink, inFlight.records, file);
   const lease = configNumber(source, "ackDeadlineSeconds");
   if (lease !== undefined && drainMs > lease * 1_000) {
     const written = file.has("/drainMs");
@@ -115,6 +102,25 @@ export function checkLimits({ pipeline, source, sink }: Limits, file: YamlFile):
   if (max >= size) {
     const message = `a window of ${size} values never holds more than ${max} dead letters; choose a smaller max`;
     file.add({ code: "window-over-size", path: "/deadLetters/window", message });
+  }
+}
+
+function checkBatches(sink: Placed, records: number, file: YamlFile): void {
+  const batch = configNumber(sink, "maxBatchEvents");
+  if (batch === undefined) return;
+  const add = (key: string, code: string, message: string) => {
+    const written = sink.file.has(`${sink.path}/${key}`);
+    const path = written ? `${sink.path}/${key}` : "/inFlight/records";
+    (written ? sink.file : file).add({ code, path, message });
+  };
+  const concurrency = configNumber(sink, "concurrency") ?? 0;
+  const full = batch * concurrency;
+  if (batch > records) {
+    const message = `a batch of ${batch} events can never fill while at most ${records} records are in flight`;
+    add("maxBatchEvents", "batch-over-in-flight", message);
+  } else if (full > records) {
+    const message = `${concurrency} requests of ${batch} events are ${full}, but at most ${records} records are in flight`;
+    add("concurrency", "writes-over-in-flight", message);
   }
 }
 

@@ -13,9 +13,37 @@ export const deadLetterTypes: readonly string[] = ["file", "pubsub"];
 
 export const MIB = 1024 * 1024;
 
+const type = Type.String({ description: "Which stage; the keys beside it are the stage's own." });
+
 function stageOf(description: string) {
-  const type = Type.String({ description: "Which stage; the keys beside it are the stage's own." });
   return Type.Object({ type }, { description, additionalProperties: true });
+}
+
+/** Keys of the pipeline beside those of a sink. */
+export const routingKeys = ["name", "when"] as const;
+/** As long as an expression may be (see expressions/limits.ts). */
+const MAX_WHEN_CHARACTERS = 2_000;
+const MAX_SINKS = 16;
+
+function sinkOf(description: string) {
+  const name = Type.String({
+    description: "Names the sink in metrics, logs and dead letters; its type when absent.",
+    pattern: "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+    maxLength: 63,
+    "x-form": "lower-case words joined by dashes, such as archive",
+    examples: ["archive"],
+  });
+  const when = Type.String({
+    minLength: 1,
+    maxLength: MAX_WHEN_CHARACTERS,
+    description:
+      "CEL expression; the sink takes an event when it is true, every event when absent. It sees what the transform `filter` sees.",
+    examples: ["event.project == 'web'"],
+  });
+  return Type.Object(
+    { type, name: Type.Optional(name), when: Type.Optional(when) },
+    { description, additionalProperties: true },
+  );
 }
 
 export const deadLetterWindow = Type.Object(
@@ -87,73 +115,84 @@ export const launchDarklyEnablement = Type.Object(
 
 export type LaunchDarklySettings = Static<typeof launchDarklyEnablement>;
 
-export const pipelineFile = Type.Object(
-  {
-    name: Type.String({
-      description: "Names the pipeline in logs, metrics and dead letters.",
-      pattern: "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
-      maxLength: 63,
-      "x-form": "lower-case words joined by dashes, such as launchdarkly-to-segment",
-      examples: ["launchdarkly-to-segment"],
-    }),
-    description: Type.Optional(
-      Type.String({ description: "What the pipeline is for, for people.", maxLength: 1_000 }),
-    ),
-    source: stageOf("Where records come from."),
-    transforms: Type.Array(stageOf("One step."), {
-      description: "What happens to each value, in this order.",
-      default: [],
-      maxItems: 50,
-    }),
-    sink: stageOf("Where events go."),
-    deadLetters: Type.Object(
-      {
-        type: Type.String({
-          description: "Which sink keeps the dead letters; the keys beside it are its own.",
-        }),
-        window: deadLetterWindow,
-      },
-      {
-        description:
-          "Where data goes that can never be delivered. A record is acked only when its dead letter is safe.",
-        additionalProperties: true,
-      },
-    ),
-    destinations: Type.String({
-      description: "File of the declared destinations.",
-      default: "destinations.yaml",
-      minLength: 1,
-    }),
-    enablement: Type.Union([Type.String({ minLength: 1 }), launchDarklyEnablement], {
+const keys = {
+  name: Type.String({
+    description: "Names the pipeline in logs, metrics and dead letters.",
+    pattern: "^[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+    maxLength: 63,
+    "x-form": "lower-case words joined by dashes, such as launchdarkly-to-segment",
+    examples: ["launchdarkly-to-segment"],
+  }),
+  description: Type.Optional(
+    Type.String({ description: "What the pipeline is for, for people.", maxLength: 1_000 }),
+  ),
+  source: stageOf("Where records come from."),
+  transforms: Type.Array(stageOf("One step."), {
+    description: "What happens to each value, in this order.",
+    default: [],
+    maxItems: 50,
+  }),
+  sink: sinkOf("Where events go."),
+  sinks: Type.Optional(
+    Type.Array(sinkOf("One sink."), {
       description:
-        "File that says which flags and environments are exported; or `launchdarkly`, to ask LaunchDarkly's REST API with the token in `${LAUNCHDARKLY_ACCESS_TOKEN}`; or the same with settings.",
-      default: "enablement.yaml",
+        "In place of `sink`: several, each with its own lanes, limits and health. Every event goes to each sink whose `when` is true for it, and is settled when all of them are done; one that no sink takes is dropped (`unrouted`).",
+      minItems: 1,
+      maxItems: MAX_SINKS,
     }),
-    inFlight: Type.Object(
-      {
-        records: Type.Integer({
-          description: "Most records taken from the source and not settled yet.",
-          default: 10_000,
-          minimum: 1,
-          maximum: 1_000_000,
-        }),
-        bytes: Type.Integer({
-          description: "Most bytes of them together.",
-          default: 32 * MIB,
-          minimum: MIB,
-          maximum: 4_096 * MIB,
-        }),
-      },
-      { description: "The bound on memory: the source waits while this much is under way.", default: {} },
-    ),
-    drainMs: Type.Integer({
-      description: "How long a stop may take to deliver what is in flight, in ms; the rest is given back.",
-      default: 20_000,
-      minimum: 0,
-      maximum: 600_000,
-    }),
-  },
-  { description: "A Sluice pipeline.", title: "Sluice pipeline" },
-);
+  ),
+  deadLetters: Type.Object(
+    {
+      type: Type.String({
+        description: "Which sink keeps the dead letters; the keys beside it are its own.",
+      }),
+      window: deadLetterWindow,
+    },
+    {
+      description:
+        "Where data goes that can never be delivered. A record is acked only when its dead letter is safe.",
+      additionalProperties: true,
+    },
+  ),
+  destinations: Type.String({
+    description: "File of the declared destinations.",
+    default: "destinations.yaml",
+    minLength: 1,
+  }),
+  enablement: Type.Union([Type.String({ minLength: 1 }), launchDarklyEnablement], {
+    description:
+      "File that says which flags and environments are exported; or `launchdarkly`, to ask LaunchDarkly's REST API with the token in `${LAUNCHDARKLY_ACCESS_TOKEN}`; or the same with settings.",
+    default: "enablement.yaml",
+  }),
+  inFlight: Type.Object(
+    {
+      records: Type.Integer({
+        description: "Most records taken from the source and not settled yet.",
+        default: 10_000,
+        minimum: 1,
+        maximum: 1_000_000,
+      }),
+      bytes: Type.Integer({
+        description: "Most bytes of them together.",
+        default: 32 * MIB,
+        minimum: MIB,
+        maximum: 4_096 * MIB,
+      }),
+    },
+    { description: "The bound on memory: the source waits while this much is under way.", default: {} },
+  ),
+  drainMs: Type.Integer({
+    description: "How long a stop may take to deliver what is in flight, in ms; the rest is given back.",
+    default: 20_000,
+    minimum: 0,
+    maximum: 600_000,
+  }),
+};
 
-export type PipelineFile = Static<typeof pipelineFile>;
+const about = { description: "A Sluice pipeline.", title: "Sluice pipeline" };
+
+export const pipelineFile = Type.Object(keys, about);
+/** The same with `sinks` in place of `sink`. */
+export const routedPipelineFile = Type.Object({ ...keys, sink: Type.Optional(keys.sink) }, about);
+
+export type PipelineFile = Static<typeof routedPipelineFile>;

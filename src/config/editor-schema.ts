@@ -4,7 +4,7 @@
 import type { TSchema } from "typebox";
 
 import type { StageDefinition } from "../engine/contracts.ts";
-import { deadLetterTypes, pipelineFile } from "./definition.ts";
+import { deadLetterTypes, pipelineFile, routingKeys } from "./definition.ts";
 import type { Registry, Role } from "./registry.ts";
 import { stagesOf } from "./registry.ts";
 import { closedSchema } from "./schema.ts";
@@ -35,22 +35,30 @@ const roles: readonly Role[] = ["source", "transform", "sink"];
 
 export function editorSchema(registry: Registry): JsonSchema {
   const pipeline = forEditors(closedSchema(pipelineFile));
-  const { deadLetters, transforms, ...properties } = pipeline.properties ?? {};
+  const routing = pick(pipeline.properties?.["sink"]?.properties ?? {}, routingKeys);
+  const { deadLetters, transforms, sinks, ...properties } = pipeline.properties ?? {};
+  const sink = sinkChoice(registry, properties["sink"]);
   return {
     ...HEAD,
     ...pipeline,
+    required: (pipeline.required ?? []).filter((key) => key !== "sink"),
+    oneOf: [{ required: ["sink"] }, { required: ["sinks"] }],
     properties: {
       ...properties,
       source: { ...properties["source"], ...choice(registry, "source") },
       transforms: { ...transforms, items: { ...transforms?.items, ...choice(registry, "transform") } },
-      sink: { ...properties["sink"], ...choice(registry, "sink") },
+      sink,
+      sinks: { ...sinks, items: { ...sinkChoice(registry, sinks?.items) } },
       deadLetters: { ...deadLetters, ...deadLetterChoice(registry, deadLetters?.properties?.["window"]) },
     },
     definitions: {
       reference: referenceSchema,
       ...Object.fromEntries(
         roles.flatMap((role) =>
-          stagesOf(registry, role).map((stage) => [`${role}-${stage.type}`, stageSchema(stage)]),
+          stagesOf(registry, role).map((stage) => [
+            `${role}-${stage.type}`,
+            stageSchema(stage, role === "sink" ? routing : {}),
+          ]),
         ),
       ),
     },
@@ -60,6 +68,14 @@ export function editorSchema(registry: Registry): JsonSchema {
 /** `type` decides which definition holds: editors then complain about the keys of the stage that was meant. */
 function choice(registry: Registry, role: Role): JsonSchema {
   return typeChoice(stagesOf(registry, role), (stage) => ({ $ref: `#/definitions/${role}-${stage.type}` }));
+}
+
+function sinkChoice(registry: Registry, { description }: JsonSchema = {}): JsonSchema {
+  return { ...(description === undefined ? {} : { description }), ...choice(registry, "sink") };
+}
+
+function pick<T>(map: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(map).filter(([key]) => names.includes(key)));
 }
 
 function deadLetterChoice(registry: Registry, window: JsonSchema | undefined): JsonSchema {
@@ -94,7 +110,10 @@ function typeChoice(
   };
 }
 
-function stageSchema({ type, summary, config, example }: StageDefinition): JsonSchema {
+function stageSchema(
+  { type, summary, config, example }: StageDefinition,
+  more: Readonly<Record<string, JsonSchema>> = {},
+): JsonSchema {
   const schema = forEditors(closedSchema(config));
   const properties = Object.entries(schema.properties ?? {}).map(([key, inner]) => {
     const examples = inner.examples === undefined && key in example ? { examples: [example[key]] } : {};
@@ -104,7 +123,7 @@ function stageSchema({ type, summary, config, example }: StageDefinition): JsonS
     ...schema,
     description: summary,
     required: ["type", ...(schema.required ?? [])],
-    properties: { type: { const: type, description: summary }, ...Object.fromEntries(properties) },
+    properties: { type: { const: type, description: summary }, ...more, ...Object.fromEntries(properties) },
   };
 }
 

@@ -10,19 +10,21 @@ import type {
   StageDefinition,
   TransformDefinition,
 } from "../engine/contracts.ts";
+import type { EventShape } from "../expressions/known-fields.ts";
 import { checkPart } from "./check.ts";
 import { configHash } from "./config-hash.ts";
 import { checkDeadLetters, checkLimits, checkRates, checkShapes } from "./cross-rules.ts";
 import type { Placed } from "./cross-rules.ts";
 import type { DeclaredFiles } from "./declared.ts";
 import { DeclaredLoader } from "./load-declared.ts";
-import { deadLetterTypes, pipelineFile } from "./definition.ts";
+import { deadLetterTypes, pipelineFile, routedPipelineFile } from "./definition.ts";
 import type { LaunchDarklySettings, PipelineFile } from "./definition.ts";
 import { ownPart } from "./own-part.ts";
 import type { Outside } from "./outside.ts";
 import { inOrder } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 import type { Registry } from "./registry.ts";
+import { checkWhens, type LoadedSink, type PlacedSink, placeSinks } from "./sinks.ts";
 import { SecretScrubber } from "./scrubber.ts";
 import { Sources } from "./sources.ts";
 import { isMap, StageChecker } from "./stages.ts";
@@ -58,7 +60,8 @@ export interface LoadedPipeline {
   readonly description: string | undefined;
   readonly source: LoadedStage<SourceDefinition>;
   readonly transforms: readonly LoadedStage<TransformDefinition>[];
-  readonly sink: LoadedStage<SinkDefinition>;
+  /** At least one; names are unique. */
+  readonly sinks: readonly LoadedSink[];
   readonly deadLetters: LoadedStage<SinkDefinition> & {
     readonly window: PipelineFile["deadLetters"]["window"];
   };
@@ -141,22 +144,29 @@ class Loader {
     const outer = await this.outer();
     const source = await this.end("source", written["source"], this.options.replaceSource);
     const transforms = await this.transforms(written["transforms"]);
-    const sink = await this.end("sink", written["sink"], this.options.replaceSink);
+    const sinks = await this.sinks();
     const deadLetters = await this.deadLetters(written["deadLetters"]);
     const wasList = written["transforms"] === undefined || Array.isArray(written["transforms"]);
-    if (wasList) checkShapes([source, ...transforms, sink], this.options.registry);
+    const given = wasList ? checkShapes([source, ...transforms, ...sinks], this.options.registry) : undefined;
+    await checkWhens(sinks, given);
     // The schema has been checked: `value` is what the definition's type says.
     const pipeline = outer.valid ? (outer.value as PipelineFile) : undefined;
-    if (pipeline) checkLimits({ pipeline, source, sink }, this.file);
+    if (pipeline) checkLimits({ pipeline, source, sinks }, this.file);
     const { destinations, enablement } = await this.declared.load(
       outer.value,
       transforms,
       this.options.declared,
     );
-    if (sink.stage?.definition.accepts === "segment-event") checkRates(sink, destinations.all());
+    for (const sink of sinks)
+      if (sink.stage?.definition.accepts === "segment-event") checkRates(sink, destinations.all());
     if (this.problems().length > 0 || !pipeline) return undefined;
     const steps = transforms.map(({ stage }) => loaded(stage));
-    const end = loaded(sink.stage);
+    const ends = sinks.map(({ stage, name, when }) => ({
+      ...loaded(stage),
+      name,
+      // Checked with this very shape.
+      when: when === undefined ? undefined : { text: when, shape: given as EventShape },
+    }));
     const { name, description, inFlight, drainMs } = pipeline;
     return {
       file: this.file.name,
@@ -165,14 +175,14 @@ class Loader {
       description,
       source: loaded(source.stage),
       transforms: steps,
-      sink: end,
+      sinks: ends,
       deadLetters: { ...durable(loaded(deadLetters.stage)), window: pipeline.deadLetters.window },
       inFlight,
       drainMs,
       destinations,
       enablement,
       enablementFrom: typeof pipeline.enablement === "string" ? undefined : pipeline.enablement,
-      hash: configHash(name, [...steps, end]),
+      hash: configHash(name, [...steps, ...ends]),
       scrubber: this.scrubber,
     };
   }
@@ -181,11 +191,19 @@ class Loader {
   private outer() {
     const { replaceSource, replaceSink } = this.options;
     const value = ownPart(this.file.value, { source: !!replaceSource, sink: !!replaceSink });
+    const hasSinks = !replaceSink && isMap(value) && value["sinks"] !== undefined;
     return checkPart(
-      { value, path: "", schema: pipelineFile, owner: "the pipeline" },
+      { value, path: "", schema: hasSinks ? routedPipelineFile : pipelineFile, owner: "the pipeline" },
       this.file,
       this.context,
     );
+  }
+
+  private async sinks(): Promise<PlacedSink[]> {
+    const { replaceSink } = this.options;
+    if (!replaceSink) return placeSinks(this.file, this.stages);
+    const placed = await this.end("sink", undefined, replaceSink);
+    return [{ ...placed, name: replaceSink.value.type, when: undefined }];
   }
 
   private async end<R extends "source" | "sink">(

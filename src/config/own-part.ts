@@ -1,5 +1,6 @@
 // The part of a pipeline file that belongs to no stage: what is left when each stage is cut down to its `type`.
 
+import { routingKeys } from "./definition.ts";
 import { isMap } from "./stages.ts";
 
 export interface Cut {
@@ -20,6 +21,7 @@ export function ownPart(file: unknown, replaced: Cut): unknown {
     ...(file["enablement"] === "launchdarkly" ? { enablement: LAUNCHDARKLY } : {}),
     ...end("source", file["source"], replaced.source),
     ...end("sink", file["sink"], replaced.sink),
+    ...sinks(file["sinks"], replaced.sink),
     ...only("deadLetters", file["deadLetters"], ["type", "window"]),
     ...(Array.isArray(transforms)
       ? { transforms: transforms.map((one: unknown) => (isMap(one) ? pick(one, ["type"]) : one)) }
@@ -28,7 +30,15 @@ export function ownPart(file: unknown, replaced: Cut): unknown {
 }
 
 function end(role: "source" | "sink", value: unknown, replaced: boolean): Record<string, unknown> {
-  return replaced ? { [role]: { type: "replaced" } } : only(role, value, ["type"]);
+  if (replaced) return { [role]: { type: "replaced" } };
+  return only(role, value, role === "sink" ? ["type", ...routingKeys] : ["type"]);
+}
+
+function sinks(value: unknown, replaced: boolean): Record<string, unknown> {
+  if (replaced) return { sinks: undefined };
+  if (!Array.isArray(value)) return {};
+  const cut = (one: unknown) => (isMap(one) ? pick(one, ["type", ...routingKeys]) : one);
+  return { sinks: value.map(cut) };
 }
 
 function only(key: string, value: unknown, keys: readonly string[]): Record<string, unknown> {

@@ -46,6 +46,12 @@ export const expected = Type.Object(
         description: "The same, with every field: one that is not named must not be there.",
       }),
     ),
+    sinks: Type.Optional(
+      Type.Record(Type.String(), Type.Union([count, Type.Array(Type.Unknown())]), {
+        description:
+          "For a pipeline of several sinks: by name of the sink, how many events were delivered to it, or which.",
+      }),
+    ),
     delivered: optionalCount("How many events were delivered."),
     drops: Type.Optional(Type.Record(Type.String(), count, { description: "All drops, by reason." })),
     deadLetters: Type.Optional(

@@ -49,7 +49,7 @@ export async function validateFile(name: string, options: LoadOptions): Promise<
 }
 
 function kindOf(value: unknown): FileKind {
-  if (!isMap(value) || "source" in value || "sink" in value) return "pipeline";
+  if (!isMap(value) || "source" in value || "sink" in value || "sinks" in value) return "pipeline";
   if (Array.isArray(value["cases"])) return "test";
   return Array.isArray(value["destinations"])
     ? "destinations"

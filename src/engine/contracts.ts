@@ -7,7 +7,7 @@
 import type { Static, TSchema } from "typebox";
 
 import type { Clock } from "./clock.ts";
-import type { SinkFault } from "./errors.ts";
+import type { DataError, SinkFault } from "./errors.ts";
 import type { DataBlock } from "./packed.ts";
 import type { Reach } from "./reach.ts";
 
@@ -81,9 +81,9 @@ export class Drop {
   ) {}
 }
 
-/** 0..n values in place of one. */
+/** 0..n values in place of one. A DataError among them becomes a dead letter; the others go on. */
 export class Many<Out> {
-  constructor(readonly values: readonly Out[]) {}
+  constructor(readonly values: readonly (Out | DataError)[]) {}
 }
 
 /**

@@ -25,6 +25,8 @@ export interface DeadLetter {
   readonly publishedAt?: string;
   readonly failedAt: string;
   readonly destination?: string;
+  /** The one sink that misses it, in a pipeline of several; absent: all of them. */
+  readonly sink?: string;
   readonly attributes: Readonly<Record<string, string>>;
   /** The writer schema's JSON text, when the body is a bare Avro datum. */
   readonly writerSchema?: string;
@@ -59,6 +61,7 @@ export interface Rejection {
   readonly code: string;
   readonly message: string;
   readonly destination?: string | undefined;
+  readonly sink?: string | undefined;
   /** See `SinkFault.isDeliberate`. */
   readonly isDeliberate?: boolean;
 }
@@ -178,6 +181,7 @@ export class DeadLetters {
       ...(origin.publishedAtMs > 0 ? { publishedAt: new Date(origin.publishedAtMs).toISOString() } : {}),
       failedAt: new Date(this.context.clock.wallMs()).toISOString(),
       ...(rejection.destination === undefined ? {} : { destination: rejection.destination }),
+      ...(rejection.sink === undefined ? {} : { sink: rejection.sink }),
       attributes: origin.attributes,
       ...(origin.writerSchema === undefined ? {} : { writerSchema: origin.writerSchema.json }),
       body: Buffer.from(origin.body.buffer, origin.body.byteOffset, origin.body.byteLength).toString(

@@ -67,6 +67,10 @@ export class Delivery {
     return this.lane(lane).reserve(bytes, signal);
   }
 
+  has(lane: string): boolean {
+    return this.lanes.has(lane);
+  }
+
   all(): Iterable<Lane> {
     return this.lanes.values();
   }

@@ -7,13 +7,20 @@
  */
 export class DataError extends Error {
   override readonly name = "DataError";
+  readonly destination: string | undefined;
   constructor(
     readonly code: string,
     message: string,
-    options?: ErrorOptions,
+    options?: DataErrorOptions,
   ) {
     super(message, options);
+    this.destination = options?.destination;
   }
+}
+
+export interface DataErrorOptions extends ErrorOptions {
+  /** The one destination that misses the record because of it; absent: all of them. */
+  readonly destination?: string | undefined;
 }
 
 export type FaultKind = "rejected" | "throttled" | "unavailable" | "misconfigured";

@@ -29,10 +29,14 @@ export class EventLag implements RunObserver {
     this.turnedAtMs = clock.nowMs();
   }
 
-  delivered(lane: string, items: readonly { readonly origin: { readonly publishedAtMs: number } }[]): void {
+  delivered(
+    lane: string,
+    items: readonly { readonly origin: { readonly publishedAtMs: number } }[],
+    sink: string,
+  ): void {
     this.roll();
     const nowMs = this.clock.wallMs();
-    const lag = this.lane(lane);
+    const lag = this.lane(lane, sink);
     for (const { origin } of items) {
       if (origin.publishedAtMs <= 0) continue;
       // A publisher whose clock is ahead has sent nothing from the future.
@@ -57,17 +61,18 @@ export class EventLag implements RunObserver {
     }
   }
 
-  private lane(name: string): LaneLag {
-    const known = this.lanes.get(name);
+  private lane(name: string, sink: string): LaneLag {
+    const key = `${sink}\n${name}`;
+    const known = this.lanes.get(key);
     if (known) return known;
-    const labels = { destination: name };
+    const labels = { sink, destination: name };
     const lag: LaneLag = {
       histogram: this.metrics.histogram("event_lag_seconds", labels),
       shown: this.metrics.cell("event_lag_max_seconds", labels),
       largest: 0,
       largestBefore: 0,
     };
-    this.lanes.set(name, lag);
+    this.lanes.set(key, lag);
     return lag;
   }
 }

@@ -23,9 +23,8 @@ export class LaneMetrics {
 
   constructor(
     private readonly metrics: Metrics,
-    private readonly destination: string,
+    private readonly labels: { readonly sink: string; readonly destination: string },
   ) {
-    const labels = { destination };
     this.limiterWait = metrics.cell("sink_rate_limit_wait_seconds_total", labels);
     this.waiting = metrics.cell("sink_waiting_events", labels);
     this.writes = metrics.cell("sink_writes_in_flight", labels);
@@ -60,7 +59,7 @@ export class LaneMetrics {
   }
 
   ended(outcome: string): void {
-    this.metrics.count("sink_writes_total", 1, { destination: this.destination, outcome });
+    this.metrics.count("sink_writes_total", 1, { ...this.labels, outcome });
   }
 
   delivered(items: readonly LaneItem[]): void {
@@ -69,11 +68,11 @@ export class LaneMetrics {
   }
 
   split(): void {
-    this.metrics.count("sink_splits_total", 1, { destination: this.destination });
+    this.metrics.count("sink_splits_total", 1, this.labels);
   }
 
   retried(events: number, code: string): void {
-    this.metrics.count("sink_retries_total", events, { destination: this.destination, code });
+    this.metrics.count("sink_retries_total", events, { ...this.labels, code });
   }
 
   askedToWait(ms: number): void {

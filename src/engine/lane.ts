@@ -27,6 +27,8 @@ export interface LaneEvents {
 
 export interface LaneContext extends HealthContext {
   readonly metrics: Metrics;
+  /** Name of the sink, for metrics. */
+  readonly sink: string;
   /** Aborts writes under way, for a stop that ran out of time. */
   readonly signal: AbortSignal;
   readonly aroundWrite?: AroundWrite | undefined;
@@ -97,7 +99,7 @@ export class Lane implements LaneView {
       },
       bug: (error) => events.bug(error),
     });
-    this.metrics = new LaneMetrics(context.metrics, name);
+    this.metrics = new LaneMetrics(context.metrics, { sink: context.sink, destination: name });
   }
 
   get state(): LaneState {

@@ -267,7 +267,10 @@ class StageRunner {
       return;
     }
     receipt.add(many.values.length - 1);
-    for (const value of many.values) out.push({ value, origin, receipt });
+    for (const value of many.values) {
+      if (value instanceof DataError) events.rejected(item, this.type, value);
+      else out.push({ value, origin, receipt });
+    }
   }
 
   /** Anything but a DataError is the stage's bug: loud, but only this value pays for it. */

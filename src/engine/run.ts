@@ -12,34 +12,19 @@ import { setMaxListeners } from "node:events";
 
 import type { Clock } from "./clock.ts";
 import { closeAll } from "./close-all.ts";
-import type { Drop, Logger, Origin, Sink, Source, SourceRecord } from "./contracts.ts";
+import type { Drop, Logger, Origin, SourceRecord } from "./contracts.ts";
 import type { CrashGuard } from "./crash-loop.ts";
-import { type DeadLetter, DeadLetters, DeadLetterWindow } from "./dead-letters.ts";
-import { Delivery } from "./delivery.ts";
+import { type DeadLetter, DeadLetters, DeadLetterWindow, type Rejection } from "./dead-letters.ts";
 import { DropCounter } from "./drop-counter.ts";
 import { type DataError, SinkFault, toError } from "./errors.ts";
-import type { AroundWrite, LaneView } from "./lane.ts";
+import type { AroundWrite } from "./lane.ts";
 import type { LaneItem } from "./lane-queue.ts";
 import { FusedIntake } from "./fused-intake.ts";
-import { Ledger, type LedgerLimits } from "./ledger.ts";
+import { Ledger } from "./ledger.ts";
 import type { Cell, Metrics } from "./metrics.ts";
-import type { FusedPlan } from "./packed.ts";
-import { type Item, Pipeline, type PlannedTransform } from "./pipeline.ts";
-
-export interface Plan {
-  readonly name: string;
-  readonly configVersion: string;
-  readonly source: Source;
-  readonly transforms: readonly PlannedTransform[];
-  /** All transforms and the sink's encoding as one, for the blocks that it takes. */
-  readonly fused?: FusedPlan | undefined;
-  readonly sink: Sink;
-  readonly sinkType: string;
-  readonly deadLetters: Sink;
-  readonly deadLetterWindow: { readonly size: number; readonly max: number };
-  readonly inFlight: LedgerLimits;
-  readonly drainMs: number;
-}
+import { type Item, Pipeline } from "./pipeline.ts";
+import type { Plan, RunLane } from "./plan.ts";
+import { otherDestination, type PlannedSink, Router, ROUTING } from "./router.ts";
 
 export interface World {
   readonly clock: Clock;
@@ -53,7 +38,7 @@ export interface World {
 
 /** For whoever watches: live tables, traces, tests. Called per batch or value; must be quick and not throw. */
 export interface RunObserver {
-  delivered?(lane: string, items: readonly LaneItem[]): void;
+  delivered?(lane: string, items: readonly LaneItem[], sink: string): void;
   dropped?(origin: Origin, stage: string, drop: Drop, value: unknown): void;
   deadLettered?(letter: DeadLetter): void;
 }
@@ -68,12 +53,15 @@ export interface RunResult {
 }
 
 type Rejected = Pick<Item, "origin" | "receipt">;
+/** `destination` and `sink`: the only one that misses it. */
+type Where = Pick<Rejection, "stage" | "destination" | "sink">;
 
 export class Run {
   readonly metrics: Metrics;
   private readonly ledger: Ledger;
   private readonly pipeline: FusedIntake;
-  private readonly delivery: Delivery;
+  private readonly router: Router;
+  private readonly drops: DropCounter;
   private readonly deadLetters: DeadLetters;
   private readonly window: DeadLetterWindow;
   private readonly intakeStop = new AbortController();
@@ -98,7 +86,8 @@ export class Run {
     this.ledger = new Ledger(plan.inFlight, () => this.admitWaiting());
     this.window = new DeadLetterWindow(plan.deadLetterWindow.size, plan.deadLetterWindow.max);
     this.deadLetters = this.createDeadLetters();
-    this.delivery = this.createDelivery();
+    this.drops = new DropCounter(world.metrics);
+    this.router = this.createRouter();
     this.pipeline = this.createPipeline();
     this.done = this.live();
   }
@@ -115,24 +104,26 @@ export class Run {
   stop(): void {
     this.intakeStop.abort();
     if (this.current !== "running" && this.current !== "draining") return;
-    this.delivery.drain();
+    this.router.drain();
     this.armDeadline();
   }
 
   /** To be called when destinations were edited. */
   refreshLanes(): void {
-    if (this.current === "running" || this.current === "draining") this.delivery.refreshLanes();
+    if (this.current === "running" || this.current === "draining") this.router.refreshLanes();
   }
 
-  /** See `Delivery.reserve`. Undefined: this run sends nothing any more. */
+  /** See `Router.reserve`. Undefined: this run sends nothing any more. */
   reserve(lane: string, bytes: number, signal: AbortSignal): Promise<void> | undefined {
-    return this.current === "running" ? this.delivery.reserve(lane, bytes, signal) : undefined;
+    return this.current === "running" ? this.router.reserve(lane, bytes, signal) : undefined;
   }
 
   /** The lanes in use: those that were sent to. */
-  lanes(): readonly LaneView[] {
-    const view = ({ name, state, waiting, writing }: LaneView) => ({ name, state, waiting, writing });
-    return [...this.delivery.all()].map(view);
+  lanes(): readonly RunLane[] {
+    return [...this.router.lanes()].map(({ sink, lane }) => {
+      const { name, state, waiting, writing } = lane;
+      return { sink, name, state, waiting, writing };
+    });
   }
 
   /** Gives back everything now. */
@@ -144,7 +135,7 @@ export class Run {
   /** A snapshot of what only the run knows, put into the metrics. */
   publishGauges(): void {
     this.metrics.set("run_state", ["running", "draining", "stopped", "failed"].indexOf(this.current));
-    for (const lane of this.delivery.all()) lane.publishGauges();
+    for (const { lane } of this.router.lanes()) lane.publishGauges();
     this.metrics.set("records_in_flight", this.ledger.records);
     this.metrics.set("bytes_in_flight", this.ledger.bytes);
     this.metrics.set("records_acked_total", this.ledger.acked);
@@ -165,58 +156,63 @@ export class Run {
     });
   }
 
-  private createDelivery(): Delivery {
+  private createRouter(): Router {
     const { plan, world, window } = this;
-    return new Delivery(
-      plan.sink,
-      { ...world, signal: this.hardStop.signal },
-      {
-        delivered(lane, items) {
-          window.good(items.length);
-          world.observer?.delivered?.(lane, items);
-          for (const item of items) item.receipt.done();
-        },
-        rejected: (item, error, lane) => this.deadLetter(item, plan.sinkType, error, lane),
-        bug: (error) => this.fail(error),
+    const context = { ...world, signal: this.hardStop.signal };
+    const several = plan.sinks.length > 1;
+    const events = {
+      delivered(sink: PlannedSink, lane: string, items: readonly LaneItem[]) {
+        window.good(items.length);
+        world.observer?.delivered?.(lane, items, sink.name);
+        for (const item of items) item.receipt.done();
       },
-    );
+      rejected: (item: Item, error: DataError | SinkFault, sink: PlannedSink, lane: string | undefined) =>
+        this.deadLetter(item, error, {
+          stage: sink.type,
+          destination: lane,
+          sink: several ? sink.name : undefined,
+        }),
+      dropped: (item: Item, drop: Drop) => this.drop(item, ROUTING, drop),
+      bug: (error: unknown) => this.fail(error),
+    };
+    return new Router(plan.sinks, context, events, plan.only);
   }
 
   private createPipeline(): FusedIntake {
     const { plan, world, window } = this;
-    const drops = new DropCounter(world.metrics);
     const pipeline = new Pipeline(plan.transforms, world, {
-      passed: (items) => this.delivery.accept(items),
-      dropped(item, stage, drop) {
-        window.good(1);
-        drops.count(stage, drop);
-        world.observer?.dropped?.(item.origin, stage, drop, item.value);
-        item.receipt.done();
+      passed: (items) => this.router.accept(items),
+      dropped: (item, stage, drop) => this.drop(item, stage, drop),
+      rejected: (item, stage, error) => {
+        const { destination } = error;
+        const isNew = destination === undefined || (plan.only?.concerns(item.origin, destination) ?? true);
+        if (isNew) this.deadLetter(item, error, { stage, destination });
+        else this.drop(item, stage, otherDestination);
       },
-      rejected: (item, stage, error) => this.deadLetter(item, stage, error),
       bug: (error) => this.fail(error),
     });
     return new FusedIntake(world.observer?.dropped ? undefined : plan.fused, pipeline, {
       values: world.metrics.cell("values_total"),
-      drops,
+      drops: this.drops,
       guard: world.guard,
       good: (count) => window.good(count),
-      deliver: (items, lanes) => this.delivery.acceptEncoded(items, lanes),
+      deliver: (items, lanes) => this.router.acceptEncoded(items, lanes),
       bug: (error) => this.fail(error),
     });
   }
 
+  private drop(item: Item, stage: string, drop: Drop): void {
+    this.window.good(1);
+    this.drops.count(stage, drop);
+    this.world.observer?.dropped?.(item.origin, stage, drop, item.value);
+    item.receipt.done();
+  }
+
   /** The record's part is done only when the letter is durable. */
-  private deadLetter(
-    item: Rejected,
-    stage: string,
-    error: DataError | SinkFault,
-    destination?: string,
-  ): void {
+  private deadLetter({ origin, receipt }: Rejected, error: DataError | SinkFault, where: Where): void {
     const { code, message } = error;
     const isDeliberate = error instanceof SinkFault && error.isDeliberate;
-    const { origin, receipt } = item;
-    this.deadLetters.add({ origin, stage, code, message, destination, isDeliberate }, () => receipt.done());
+    this.deadLetters.add({ origin, code, message, isDeliberate, ...where }, () => receipt.done());
   }
 
   private async live(): Promise<RunResult> {
@@ -229,7 +225,7 @@ export class Run {
     });
     await Promise.race([ended, this.hardStopped]);
     this.current = "draining";
-    this.delivery.drain();
+    this.router.drain();
     await this.ledger.whenEmpty(this.hardStop.signal);
     const gaveBack = await this.close();
     this.current = this.failure ? "failed" : "stopped";
@@ -273,14 +269,15 @@ export class Run {
 
   private async close(): Promise<number> {
     this.cancelDeadline?.();
-    this.delivery.stop();
+    this.router.stop();
     this.deadLetters.stop();
     this.pipeline.stop();
     const gaveBack = this.giveBack();
     this.hardStop.abort();
-    const { source, transforms, sink, deadLetters } = this.plan;
-    const closers = [source, ...transforms.map(({ transform }) => transform), sink, deadLetters];
-    const failure = await closeAll([...closers, this.plan.fused, this.world.guard], this.world.log);
+    const { source, transforms, sinks, deadLetters, fused } = this.plan;
+    const stages = [...transforms.map(({ transform }) => transform), ...sinks.map(({ sink }) => sink)];
+    const parts = [source, ...stages, deadLetters, fused, this.world.guard];
+    const failure = await closeAll(parts, this.world.log);
     this.failure ??= failure;
     this.publishGauges();
     return gaveBack;

@@ -128,31 +128,26 @@ class Mapper {
   }
 
   /**
-   * Destinations may map different kinds. One that maps none of this event's contexts does not keep the event
-   * from the others: that miss is counted by destination. When none does, the event is a dead letter.
+   * Destinations may map different kinds. One that maps none of this event's contexts does not keep the event from the
+   * others: it alone misses it, and has a dead letter of its own.
    */
   private send(
     receivers: readonly Receiver[],
     event: EventDocument,
     compose: Compose,
   ): SegmentEvent | Many<SegmentEvent> {
-    const events: SegmentEvent[] = [];
-    for (const receiver of receivers) {
-      const message = compose(receiver);
-      if (message) events.push(new SegmentEvent(receiver.destination, message));
+    const [first] = receivers;
+    if (receivers.length === 1 && first) {
+      const message = compose(first);
+      if (!message) throw noIdentity(event, first);
+      return new SegmentEvent(first.destination, message);
     }
-    const [first] = events;
-    if (!first) throw noIdentity(event, receivers);
-    if (events.length < receivers.length) this.countMisses(receivers, events);
-    return events.length === 1 ? first : new Many(events);
-  }
-
-  private countMisses(receivers: readonly Receiver[], events: readonly SegmentEvent[]): void {
-    for (const { destination } of receivers) {
-      if (events.some((event) => event.destination === destination)) continue;
-      const labels = { reason: "no-identity-for-destination", detail: destination.id };
-      this.context.count("dropped_by_detail_total", 1, labels);
-    }
+    return new Many(
+      receivers.map((receiver) => {
+        const message = compose(receiver);
+        return message ? new SegmentEvent(receiver.destination, message) : noIdentity(event, receiver);
+      }),
+    );
   }
 }
 
@@ -163,8 +158,8 @@ function unknownKind(event: EventDocument): DataError {
   );
 }
 
-function noIdentity(event: EventDocument, receivers: readonly Receiver[]): DataError {
-  const { userIdContextKind, anonymousIdContextKind } = receivers[0]!.destination.config;
+function noIdentity(event: EventDocument, { destination }: Receiver): DataError {
+  const { userIdContextKind, anonymousIdContextKind } = destination.config;
   const kinds = Object.keys(whoOf(event).contextKeys)
     .slice(0, 5)
     .map((kind) => JSON.stringify(shorten(kind)))
@@ -172,5 +167,6 @@ function noIdentity(event: EventDocument, receivers: readonly Receiver[]): DataE
   return new DataError(
     "no-identity",
     `${nameOf(event)} has no context of kind ${userIdContextKind} or ${anonymousIdContextKind} (its kinds: ${kinds || "none"})`,
+    { destination: destination.id },
   );
 }

@@ -20,7 +20,7 @@ export const brokenPipelines: readonly BrokenPipeline[] = [
     title: "an unknown key like no other",
     edits: { 12: "  directory: dead\nzzzzzzzz: 1" },
     says: [
-      '13:1 unknown-key the pipeline has no key "zzzzzzzz"; it has name, description, source, transforms, sink, deadLetters, destinations, enablement, inFlight, drainMs',
+      '13:1 unknown-key the pipeline has no key "zzzzzzzz"; it has name, description, source, transforms, sink, sinks, deadLetters, destinations, enablement, inFlight, drainMs',
     ],
   },
   {
@@ -544,6 +544,48 @@ export const brokenPipelines: readonly BrokenPipeline[] = [
     title: "a secret that is too short, unseen",
     edits: { 9: "  type: send\n  token: abc" },
     says: ['10:10 out-of-range "token" must have at least 8 characters'],
+  },
+  {
+    title: "sink and sinks",
+    edits: { 9: "  type: send\nsinks:\n  - type: send" },
+    says: [
+      "9:3 sink-and-sinks a pipeline has sink or sinks, not both; move the one under sink into the list",
+    ],
+  },
+  {
+    title: "an empty list of sinks",
+    edits: { 8: "sinks: []", 9: "" },
+    says: ['8:8 out-of-range "sinks" needs at least one entry'],
+  },
+  {
+    title: "two sinks of one name",
+    edits: { 8: "sinks:", 9: "  - type: send\n  - type: file\n    directory: d\n    name: send" },
+    says: ["12:11 sink-name-taken another sink is named send already; give this one a name of its own"],
+  },
+  {
+    title: "a sink in the list that takes another shape",
+    edits: { 7: "", 8: "sinks:", 9: "  - type: file\n    directory: d\n  - type: send" },
+    says: [
+      "10:11 shape-mismatch send takes segment-event but decode gives export-event: put segment-event between",
+    ],
+  },
+  {
+    title: "a `when` with two mistakes, one in each sink",
+    edits: {
+      8: "sinks:",
+      9: '  - type: send\n    when: evnt.type == "track"\n  - type: file\n    directory: d\n    when: event.typ == 1',
+    },
+    says: [
+      "10:11 bad-expression column 1: unknown field evnt, did you mean event?",
+      '13:17 bad-expression column 7: unknown field typ, did you mean type? (["typ"] is taken as it is)',
+    ],
+  },
+  {
+    title: "a `when` where bytes arrive",
+    edits: { 5: "", 6: "", 7: "", 9: "  type: file\n  directory: d\n  when: event.type == 'track'" },
+    says: [
+      "8:9 when-without-events when looks at events, but bytes reaches the sinks; put a transform that decodes before them",
+    ],
   },
   {
     title: "five mistakes at once",

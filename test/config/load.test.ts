@@ -328,7 +328,7 @@ describe("a replaced sink", () => {
   test("that takes anything makes the secrets of the destinations unnecessary", async () => {
     const replaceSink = { option: "--to", value: { type: "file", directory: "/out" } };
     const pipeline = await loaded({ replaceSink, env: { SEGMENT_WRITE_KEY: undefined } });
-    expect(pipeline.sink.config).toEqual({ directory: "/out" });
+    expect(pipeline.sinks).toMatchObject([{ name: "file", config: { directory: "/out" } }]);
     expect(pipeline.destinations.all()).toHaveLength(1);
   });
 

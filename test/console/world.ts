@@ -191,7 +191,7 @@ function pipelineOf(
     description: undefined,
     source: { definition: pushed, config: {} },
     transforms: [stage(jsonDecode), stage(filterEnabled), stage(segmentEvent)],
-    sink: stage(segment, { probeMs: 3_600_000 }),
+    sinks: [{ ...stage(segment, { probeMs: 3_600_000 }), name: "segment" }],
     deadLetters: {
       ...stage(fileSink, { path: of.deadLetters, durable: true }),
       window: { size: 1000, max: 3 },

@@ -12,6 +12,7 @@ function world() {
     lag.delivered(
       "d",
       agesMs.map((age) => ({ origin: { publishedAtMs: clock.wallMs() - age } })),
+      "segment",
     );
   const shown = () => {
     lag.turn();
@@ -22,7 +23,7 @@ function world() {
 
 it("counts nothing for what has no time of publishing, and nothing below zero", () => {
   const { lag, metrics, delivered } = world();
-  lag.delivered("d", [{ origin: { publishedAtMs: 0 } }]);
+  lag.delivered("d", [{ origin: { publishedAtMs: 0 } }], "segment");
   delivered(-5_000);
   expect(metrics.histogramSamples("event_lag_seconds")).toMatchObject([{ cell: { count: 1, sum: 0 } }]);
 });

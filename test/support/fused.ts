@@ -133,22 +133,27 @@ export class FusedWorld {
         source: listSource(records),
         transforms: [...this.transforms, ...(recent ? [skipDuplicates(recent)] : [])],
         fused,
-        sink: {
-          ...this.sink,
-          limits: this.sink.limits,
-          laneOf: (value) => this.sink.laneOf(value),
-          laneSettings: (lane) => ({ ...this.sink.laneSettings(lane), rates: noLimit }),
-          encode: (value) => this.sink.encode(value),
-          async write({ lane, items }) {
-            for (const { origin, text, bytes } of items) {
-              if (Buffer.byteLength(text) !== bytes) throw new Error("not as long as it says");
-              written.push(`${lane} ${origin.id} ${Buffer.from(origin.body).toString("hex")} ${text}`);
-            }
-            return undefined;
+        sinks: [
+          {
+            name: "segment",
+            type: "segment",
+            sink: {
+              ...this.sink,
+              limits: this.sink.limits,
+              laneOf: (value) => this.sink.laneOf(value),
+              laneSettings: (lane) => ({ ...this.sink.laneSettings(lane), rates: noLimit }),
+              encode: (value) => this.sink.encode(value),
+              async write({ lane, items }) {
+                for (const { origin, text, bytes } of items) {
+                  if (Buffer.byteLength(text) !== bytes) throw new Error("not as long as it says");
+                  written.push(`${lane} ${origin.id} ${Buffer.from(origin.body).toString("hex")} ${text}`);
+                }
+                return undefined;
+              },
+              async close() {},
+            },
           },
-          async close() {},
-        },
-        sinkType: "segment",
+        ],
         deadLetters: letters as unknown as Sink,
         deadLetterWindow: { size: 10_000, max: 10_000 },
         inFlight: { records: 1_000, bytes: 64e6 },

@@ -3,7 +3,8 @@
 import type { Batch, Encoded, Sink, Source, SourceRecord } from "../../src/engine/contracts.ts";
 import type { DeadLetter } from "../../src/engine/dead-letters.ts";
 import { Metrics } from "../../src/engine/metrics.ts";
-import { type Plan, Run, type World } from "../../src/engine/run.ts";
+import type { Plan } from "../../src/engine/plan.ts";
+import { Run, type World } from "../../src/engine/run.ts";
 import { VirtualClock } from "../../src/engine/virtual-clock.ts";
 import { silentLog } from "./context.ts";
 
@@ -119,7 +120,7 @@ export const toText = {
 
 /** A run on a virtual clock; give only what the test is about. */
 export function aRun(
-  with_: Partial<Omit<Plan, "sink" | "deadLetters">> & {
+  with_: Partial<Omit<Plan, "deadLetters">> & {
     sink?: Sink<string>;
     deadLetters?: Sink<DeadLetter>;
   } = {},
@@ -133,12 +134,11 @@ export function aRun(
       configVersion: "v1",
       source: listSource([]),
       transforms: [toText],
-      sinkType: "text",
       deadLetterWindow: { size: 1000, max: 500 },
       inFlight: { records: 100, bytes: 1e6 },
       drainMs: 20_000,
+      sinks: [{ name: "text", type: "text", sink: sink as Sink }],
       ...plan,
-      sink: sink as Sink,
       deadLetters: deadLetters as Sink,
     },
     { random: () => 0.5, log: silentLog, metrics: new Metrics(), ...world, clock },

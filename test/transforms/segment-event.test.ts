@@ -159,21 +159,24 @@ describe("segment-event maps", () => {
     const destinations = destinationsOf(aDestination({ id: "one" }), aDestination({ id: "two" }));
     const many = applyOf(segmentEvent, {}, { destinations })(anEvent({})) as Many<SegmentEvent>;
     expect(many).toBeInstanceOf(Many);
-    const [one, two] = many.values.map((event) => event.message);
-    expect(many.values.map((event) => event.destination.id)).toEqual(["one", "two"]);
+    const events = many.values.filter((event) => event instanceof SegmentEvent);
+    const [one, two] = events.map((event) => event.message);
+    expect(events.map((event) => event.destination.id)).toEqual(["one", "two"]);
     expect(one?.messageId).not.toBe(two?.messageId);
     expect({ ...one, messageId: "" }).toEqual({ ...two, messageId: "" });
   });
 
-  it("for the destinations that can identify the event, and counts those that cannot", () => {
+  it("for the destinations that can identify the event, and an error for each that cannot", () => {
     const orgOnly = aDestination({
       id: "b2b",
       config: { userIdContextKind: "org", anonymousIdContextKind: "none" },
     });
-    const { counted, count } = counting();
     const destinations = destinationsOf(orgOnly, aDestination());
-    expect(messageOf(applyOf(segmentEvent, {}, { destinations, count })(anEvent({}))).userId).toBe("u1");
-    expect(counted).toEqual({ "dropped_by_detail_total reason=no-identity-for-destination detail=b2b": 1 });
+    const many = applyOf(segmentEvent, {}, { destinations })(anEvent({})) as Many<SegmentEvent>;
+    expect(many.values).toEqual([
+      expect.objectContaining({ name: "DataError", code: "no-identity", destination: "b2b" }),
+      expect.objectContaining({ message: expect.objectContaining({ userId: "u1" }) }),
+    ]);
   });
 
   it("the destinations of the moment: an edit applies to the next event", () => {

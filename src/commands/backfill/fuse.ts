@@ -1,6 +1,6 @@
 // Whether a pipeline's transforms and sink can be run as one function over Avro data, and that function:
 //
-//   avro-decode -> filter-enabled -> any number of filter-time -> segment-event (without extras) -> segment | file
+//   avro-decode -> filter-enabled -> any number of filter-time -> segment-event (without extras) -> one sink, segment | file, without `when`
 //
 // Anything else goes through the stages, as does every datum that the fused plan leaves.
 
@@ -66,8 +66,11 @@ async function settingsOf(
 
 /** Of a sink that takes events as the bytes of their JSON. */
 function targetOf({
-  sink,
+  sinks,
 }: LoadedPipeline): Pick<TranscoderSettings, "laneOf" | "separator" | "maxEventBytes"> | undefined {
+  const [sink] = sinks;
+  // Which of several sinks takes an event is decided by looking at it.
+  if (!sink || sinks.length > 1 || sink.when) return undefined;
   switch (sink.definition.type) {
     case "segment": {
       const { maxEventBytes } = sink.config as { maxEventBytes: number };

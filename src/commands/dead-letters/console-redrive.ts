@@ -13,12 +13,12 @@ import type { Logger, Sink } from "../../engine/contracts.ts";
 import { toError } from "../../engine/errors.ts";
 import type { Metrics } from "../../engine/metrics.ts";
 import type { Run } from "../../engine/run.ts";
+import { otherDestination } from "../../engine/router.ts";
 import memory from "../../sources/memory.ts";
 import type { Job } from "../job.ts";
 import { DamageReport } from "./damage-report.ts";
 import { letterFilter } from "./filter.ts";
 import type { Segment } from "./find-segments.ts";
-import { otherDestination } from "./missed-only.ts";
 import { startRedrive } from "./redrive-job.ts";
 import { Tally } from "./tally.ts";
 

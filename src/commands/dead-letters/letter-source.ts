@@ -7,6 +7,7 @@
 
 import { writerSchema } from "../../avro/schema.ts";
 import type { Intake, Settlement, Source, SourceRecord, WriterSchema } from "../../engine/contracts.ts";
+import type { DeadLetter } from "../../engine/dead-letters.ts";
 import { bodyOf, isDamagedInput, NotALetter } from "./letter.ts";
 import type { MarkQueue } from "./mark-queue.ts";
 import type { FoundLetter } from "./read-letters.ts";
@@ -23,7 +24,7 @@ export interface LetterSourceOptions {
   /** Whether letters of code `crash-loop` are redriven. */
   readonly crashLoops: boolean;
   /** Why a letter for this destination cannot be redriven now. */
-  readonly unreachable: (destination: string) => LeftReason | undefined;
+  readonly unreachable: (letter: Pick<DeadLetter, "destination" | "sink">) => LeftReason | undefined;
 }
 
 export class LetterSource implements Source {
@@ -83,7 +84,7 @@ export class LetterSource implements Source {
   private whyLeft({ letter }: FoundLetter): LeftReason | undefined {
     if (isDamagedInput(letter)) return "damaged-input";
     if (letter.code === CRASH_LOOP && !this.options.crashLoops) return "crash-loop";
-    return letter.destination === undefined ? undefined : this.options.unreachable(letter.destination);
+    return this.options.unreachable(letter);
   }
 
   /** Letters of one file mostly have one schema, and naming it means hashing it. */
@@ -102,6 +103,8 @@ export class LetterRecord implements SourceRecord {
   readonly redrives: number;
   /** The only one to deliver to; undefined: all. */
   readonly destination: string | undefined;
+  /** The same among the pipeline's sinks. */
+  readonly sink: string | undefined;
   delivered = 0;
   dropped = 0;
   deadLettered = 0;
@@ -119,6 +122,7 @@ export class LetterRecord implements SourceRecord {
     this.attempt = letter.attempt + 1;
     this.redrives = (letter.redrives ?? 0) + 1;
     this.destination = letter.destination;
+    this.sink = letter.sink;
   }
 
   settle(how: Settlement): void {

@@ -23,7 +23,7 @@ export function parseLetter(line: string): DeadLetter {
   if (!isObject(value)) throw new NotALetter("not a JSON object");
   for (const key of ["id", "pipeline", "configVersion", "stage", "code", "message", "body"])
     if (typeof value[key] !== "string") throw new NotALetter(`no dead letter: ${key} is not a text`);
-  for (const key of ["destination", "writerSchema", "publishedAt"])
+  for (const key of ["destination", "sink", "writerSchema", "publishedAt"])
     if (value[key] !== undefined && typeof value[key] !== "string")
       throw new NotALetter(`no dead letter: ${key} is not a text`);
   if (!isCount(value["attempt"])) throw new NotALetter("no dead letter: attempt is not a count");
@@ -46,11 +46,12 @@ export function bodyOf(letter: DeadLetter): Buffer {
 }
 
 /**
- * Names what a redrive of this letter would deliver: the same event, to the same destination, after the same number of
- * redrives. 22 characters. See redriven.ts for what follows from it.
+ * Names what a redrive of this letter would deliver: the same event, to the same destination of the same sink, after
+ * the same number of redrives. 22 characters. See redriven.ts for what follows from it.
  */
 export function letterKey(letter: DeadLetter): string {
   const parts = [letter.pipeline, letter.id, letter.destination ?? "", letter.redrives ?? 0, letter.body];
+  if (letter.sink !== undefined) parts.push(letter.sink);
   return hash("sha256", JSON.stringify(parts), "base64url").slice(0, 22);
 }
 

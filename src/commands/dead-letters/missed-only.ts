@@ -1,28 +1,27 @@
 // Delivers an event only where it was missed, and notes at each letter what became of it.
 
-import { Drop, type Sink } from "../../engine/contracts.ts";
+import type { Sink } from "../../engine/contracts.ts";
+import { type Only, otherDestination } from "../../engine/router.ts";
 import type { RunObserver } from "../../engine/run.ts";
 import { SegmentEvent } from "../../events/segment-event.ts";
-import type { InsertedTransform } from "../job.ts";
 import { LetterRecord } from "./letter-source.ts";
 
-/** No decision about an event: it has been delivered there, or has a letter of its own. */
-export const otherDestination = new Drop("other-destination");
-
-/** A letter's destination is the sink's lane. `laneOf` is asked for the first time when the sink is made. */
-export function missedOnly(laneOf: (value: SegmentEvent) => string): InsertedTransform {
-  return {
-    type: "missed-only",
-    after: "segment-event",
-    transform: {
-      apply(value, origin) {
-        if (!(value instanceof SegmentEvent && origin instanceof LetterRecord)) return value;
-        const { destination } = origin;
-        return destination === undefined || laneOf(value) === destination ? value : otherDestination;
-      },
-    },
-  };
-}
+/**
+ * A letter of one sink names it, and its lane as the destination. A letter of a transform may name a destination, which
+ * all sinks miss. One that names neither was missed by all.
+ */
+export const missedOnly: Only = {
+  sends(origin, { name, sink }, value) {
+    if (!(origin instanceof LetterRecord)) return true;
+    if (origin.sink !== undefined && origin.sink !== name) return false;
+    const { destination } = origin;
+    if (destination === undefined || sink.laneOf(value) === destination) return true;
+    return origin.sink === undefined && value instanceof SegmentEvent && value.destination.id === destination;
+  },
+  concerns: (origin, destination) =>
+    !(origin instanceof LetterRecord) ||
+    (origin.sink === undefined && (origin.destination ?? destination) === destination),
+};
 
 export const outcomes: RunObserver = {
   delivered(_lane, items) {

@@ -3,6 +3,7 @@
 import type { LoadedPipeline } from "../../config/load.ts";
 import { systemClock } from "../../engine/clock.ts";
 import type { Logger, Sink } from "../../engine/contracts.ts";
+import type { DeadLetter } from "../../engine/dead-letters.ts";
 import { dryRun } from "../backfill/dry-run.ts";
 import { inSegments } from "../dead-letter-files.ts";
 import { type Job, startJob } from "../job.ts";
@@ -52,30 +53,32 @@ export async function startRedrive(parts: RedriveParts): Promise<Job> {
     tally,
     marks: isDry ? undefined : new MarkQueue(write),
     crashLoops,
-    unreachable: (destination) => unreachable(pipeline, destination),
+    unreachable: (letter) => unreachable(pipeline, letter),
   });
-  let sink: Sink | undefined;
   const besideLive = { ...pipeline, deadLetters: inSegments(pipeline.deadLetters) };
   return startJob(besideLive, {
     log,
     observer: outcomes,
-    inserted: [missedOnly((value) => sink?.laneOf(value) ?? "")],
+    only: missedOnly,
     inFlight: {
       records: Math.min(MOST_IN_FLIGHT.records, pipeline.inFlight.records),
       bytes: Math.min(MOST_IN_FLIGHT.bytes, pipeline.inFlight.bytes),
     },
     wrapSource: () => source,
-    wrapSink: (made) => {
-      sink = made;
-      return isDry ? dryRun(made) : (parts.wrapSink?.(made) ?? made);
-    },
+    wrapSink: (made) => (isDry ? dryRun(made) : (parts.wrapSink?.(made) ?? made)),
     wrapDeadLetters: (made) => noteNewLetters(isDry ? dryRun(made) : made),
   });
 }
 
-/** Only where lanes are destinations; a file takes what it is given. */
-function unreachable({ sink, destinations }: LoadedPipeline, id: string): LeftReason | undefined {
-  if (sink.definition.accepts !== "segment-event") return undefined;
+type Missed = Pick<DeadLetter, "destination" | "sink">;
+
+/** Destinations are looked at only where lanes are destinations; a file takes what it is given. */
+function unreachable({ sinks, destinations }: LoadedPipeline, missed: Missed): LeftReason | undefined {
+  const { destination: id, sink: name } = missed;
+  const missing = name === undefined ? sinks : sinks.filter((sink) => sink.name === name);
+  if (missing.length === 0) return "sink-gone";
+  const sendsToDestinations = missing.some(({ definition }) => definition.accepts === "segment-event");
+  if (id === undefined || !sendsToDestinations) return undefined;
   const destination = destinations.get(id);
   if (!destination) return "destination-gone";
   return destination.on ? undefined : "destination-off";

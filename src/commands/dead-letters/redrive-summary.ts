@@ -1,8 +1,8 @@
 import Table from "cli-table3";
 
 import type { Metrics } from "../../engine/metrics.ts";
+import { otherDestination } from "../../engine/router.ts";
 import { number } from "../summary.ts";
-import { otherDestination } from "./missed-only.ts";
 import { plainText } from "./plain-text.ts";
 import { leftReasons, type Tally } from "./tally.ts";
 

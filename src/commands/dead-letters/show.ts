@@ -43,7 +43,7 @@ function inFull({ segment, line, letter, state }: FoundLetter): string {
     ["failed in", letter.stage],
     ["with code", letter.code],
     ["because", letter.message],
-    ["missed by", letter.destination ?? "every destination"],
+    ["missed by", missedBy(letter)],
     ["attempt", `${letter.attempt}${letter.redrives ? `, redriven ${letter.redrives} times before` : ""}`],
     ["published", letter.publishedAt],
     ["failed at", letter.failedAt],
@@ -56,6 +56,11 @@ function inFull({ segment, line, letter, state }: FoundLetter): string {
     text === undefined ? [] : [`${name.padEnd(10)} ${plainText(text)}`],
   );
   return [...head, ...bodyLines(letter)].join("\n");
+}
+
+function missedBy({ destination, sink }: FoundLetter["letter"]): string {
+  if (sink === undefined) return destination ?? "every destination";
+  return destination === undefined ? `sink ${sink}` : `${destination}, sink ${sink}`;
 }
 
 function bodyLines(letter: FoundLetter["letter"]): string[] {

@@ -7,6 +7,7 @@ export const leftReasons = {
   "bad-body": "the letter's body is damaged",
   "destination-gone": "the destination is not there any more",
   "destination-off": "the destination is switched off",
+  "sink-gone": "the pipeline has no sink of that name any more",
   "no-event": "the pipeline made no event for the destination that missed it",
   "given-back": "stopped before it was sent",
 } as const;

@@ -40,8 +40,8 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
     const pipeline = loaded?.[0];
     if (!pipeline) return exitCode.invalidInput;
 
-    const { source, transforms, sink } = pipeline;
-    const stages = [source, ...transforms, sink].map(({ definition }) => definition.type);
+    const { source, transforms, sinks } = pipeline;
+    const stages = [source, ...transforms, ...sinks].map(({ definition }) => definition.type);
     const view = new LiveView({
       pubsub: pubsub.address,
       segment: segment.url,

@@ -130,6 +130,13 @@ const enginePages: readonly Page[] = [
     fix: "Nothing.",
   },
   {
+    code: "unrouted",
+    where: "drop between transforms and sinks",
+    what: "No sink of the pipeline takes the event: the `when` of each is false for it.",
+    why: dropped,
+    fix: "Nothing, if that was meant; else add a sink without `when`, or widen one.",
+  },
+  {
     code: "nothing-made",
     where: "drop of any transform",
     what: "A transform made no value at all of this one.",

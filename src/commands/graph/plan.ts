@@ -1,6 +1,7 @@
 // A pipeline as a graph: what is drawn, whatever the notation.
 
 import type { LoadedPipeline } from "../../config/load.ts";
+import type { LoadedSink } from "../../config/sinks.ts";
 import type { Shape, StageDefinition } from "../../engine/contracts.ts";
 
 export interface GraphNode {
@@ -27,7 +28,7 @@ export interface Graph {
 }
 
 export function graphOf(pipeline: LoadedPipeline): Graph {
-  const { name, source, transforms, sink, deadLetters, inFlight, destinations } = pipeline;
+  const { name, source, transforms, sinks, deadLetters, inFlight } = pipeline;
   const nodes: GraphNode[] = [];
   const edges: GraphEdge[] = [];
   let shape = source.definition.emits;
@@ -47,35 +48,54 @@ export function graphOf(pipeline: LoadedPipeline): Graph {
     shape = nextShape(shape, definition.shapeOf?.(config as never) ?? definition.emits);
     last = node.id;
   }
-  const end = nodeOf("sink", sink.definition, []);
-  nodes.push(end);
-  edges.push({ from: last, to: end.id, label: shape, aside: false });
+  for (const [i, sink] of sinks.entries())
+    addSink({ nodes, edges }, { sink, from: last, shape, n: sinks.length > 1 ? i + 1 : undefined }, pipeline);
   const { size, max } = deadLetters.window;
   const dead = nodeOf("dead-letters", deadLetters.definition, [`stops after ${max} of the last ${size}`]);
-  // Lanes: the destinations are what a sink of Segment events sends to.
-  if (sink.definition.accepts === "segment-event") {
-    for (const [i, one] of destinations.all().entries()) {
-      const { events, requests } = one.config.rates;
-      const node: GraphNode = {
-        id: `destination_${i + 1}`,
-        role: "destination",
-        title: one.name,
-        lines: [
-          `environment ${one.environment}${one.on ? "" : " (off)"}`,
-          `at most ${events} events/s, ${requests} requests/s`,
-          one.config.endpoint,
-        ],
-      };
-      nodes.push(node);
-      edges.push({ from: end.id, to: node.id, label: "lane", aside: false });
-    }
-  }
   nodes.push(dead);
   for (const node of nodes) {
     if (node.role === "transform" || node.role === "sink")
       edges.push({ from: node.id, to: dead.id, label: "bad data", aside: true });
   }
   return { name, nodes, edges };
+}
+
+interface PlacedSink {
+  readonly sink: LoadedSink;
+  readonly from: string;
+  readonly shape: Shape;
+  /** Undefined: it is the only one. */
+  readonly n: number | undefined;
+}
+
+function addSink(
+  { nodes, edges }: { readonly nodes: GraphNode[]; readonly edges: GraphEdge[] },
+  { sink, from, shape, n }: PlacedSink,
+  { destinations }: LoadedPipeline,
+): void {
+  const { definition, name, when } = sink;
+  const lines = when === undefined ? [] : [`when ${when.text}`];
+  const node = nodeOf("sink", definition, lines, n);
+  const end = name === definition.type ? node : { ...node, title: `${name} (${definition.type})` };
+  nodes.push(end);
+  edges.push({ from, to: end.id, label: shape, aside: false });
+  // Lanes: the destinations are what a sink of Segment events sends to.
+  if (definition.accepts !== "segment-event") return;
+  for (const [i, one] of destinations.all().entries()) {
+    const { events, requests } = one.config.rates;
+    const lane: GraphNode = {
+      id: `destination${n ?? ""}_${i + 1}`,
+      role: "destination",
+      title: one.name,
+      lines: [
+        `environment ${one.environment}${one.on ? "" : " (off)"}`,
+        `at most ${events} events/s, ${requests} requests/s`,
+        one.config.endpoint,
+      ],
+    };
+    nodes.push(lane);
+    edges.push({ from: end.id, to: lane.id, label: "lane", aside: false });
+  }
 }
 
 /** A transform of any shape hands on what it was given. */

@@ -21,6 +21,7 @@ export const rules: Readonly<Record<keyof Expectation, Rule>> = {
   delivered: partial,
   events: partial,
   wholeEvents: whole,
+  sinks: { seen: sinkSeen },
   drops: { whole: true, absent: 0 },
   deadLetters: { whole: true, absent: 0 },
   acked: partial,
@@ -37,12 +38,18 @@ const got: Readonly<Record<keyof Expectation, (outcome: Outcome) => unknown>> = 
   delivered: ({ events }) => events.length,
   events: ({ events }) => events,
   wholeEvents: ({ events }) => events,
+  sinks: ({ sinks }) => sinks,
   drops: ({ drops }) => drops,
   deadLetters: ({ deadLetters }) => deadLetters,
   acked: ({ acked }) => acked,
   requests: ({ requests }) => requests.map((one) => ({ ...one, notBeforeMs: one.atMs })),
   limiter: ({ limiter }) => limiter,
 };
+
+/** Of a sink at path `["sinks", "archive"]`: a number is how many events it got, a list which. */
+function sinkSeen(path: readonly (string | number)[], want: unknown, seen: unknown): unknown {
+  return path.length === 2 && typeof want === "number" && Array.isArray(seen) ? seen.length : seen;
+}
 
 /** Of a request at path `["requests", 0, "body"]`: a text is the exact body, a map some fields of its JSON. */
 function requestSeen(path: readonly (string | number)[], want: unknown, seen: unknown): unknown {

@@ -13,11 +13,10 @@ const SECOND_MS = 1_000;
 
 /** By destination id: those that were sent to. */
 export function limiterUse(requests: readonly SeenRequest[], metrics: Metrics): Record<string, LimiterUse> {
-  const waits = new Map(
-    metrics
-      .samples("sink_rate_limit_wait_seconds_total")
-      .map(({ labels, value }) => [labels["destination"], Math.round(value * 1_000)]),
-  );
+  const waits = new Map<string | undefined, number>();
+  // Several sinks may send to one destination.
+  for (const { labels, value } of metrics.samples("sink_rate_limit_wait_seconds_total"))
+    waits.set(labels["destination"], (waits.get(labels["destination"]) ?? 0) + Math.round(value * 1_000));
   const names = [...new Set(requests.map(({ destination }) => destination))];
   return Object.fromEntries(
     names.map((name) => {

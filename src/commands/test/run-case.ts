@@ -2,9 +2,9 @@
 // Segment. Nothing touches the network, and no dead letter the disk.
 
 import type { LoadedPipeline } from "../../config/load.ts";
-import type { LoadedStage } from "../../config/stages.ts";
+import type { LoadedSink } from "../../config/sinks.ts";
 import type { TestCase } from "../../config/test-file.ts";
-import type { Logger, Sink, SinkDefinition } from "../../engine/contracts.ts";
+import type { Logger, Sink } from "../../engine/contracts.ts";
 import { VirtualClock } from "../../engine/virtual-clock.ts";
 import { SegmentSink, type SegmentSinkConfig } from "../../sinks/segment/segment-sink.ts";
 import { startJob } from "../job.ts";
@@ -21,6 +21,8 @@ const VERSION = "test";
 
 export interface Outcome {
   readonly events: readonly unknown[];
+  /** The same by name of the sink. */
+  readonly sinks: Readonly<Record<string, readonly unknown[]>>;
   readonly drops: Readonly<Record<string, number>>;
   readonly deadLetters: Readonly<Record<string, number>>;
   /** Why each dead letter is one, shortened: for whoever reads a failed case. */
@@ -40,13 +42,13 @@ export async function runCase(
   given: readonly GivenRecord[],
 ): Promise<Outcome> {
   const clock = new VirtualClock(startsAt === undefined ? undefined : Date.parse(startsAt));
-  const http = new ScriptedSegment(segment, clock, timeoutMs(pipeline.sink));
+  const http = new ScriptedSegment(segment, clock, Math.min(...pipeline.sinks.map(timeoutMs)));
   const source = new GivenSource(given, clock);
-  const tally = new Tally();
+  const tally = new Tally(pipeline.sinks);
   const job = await startJob(
     {
       ...pipeline,
-      sink: scripted(pipeline.sink, http),
+      sinks: pipeline.sinks.map((sink) => scripted(sink, http)),
       deadLetters: { ...pipeline.deadLetters, ...collector },
     },
     { clock, random: () => 0.5, log: silent, wrapSource: () => source, observer: tally.observer },
@@ -67,9 +69,9 @@ export async function runCase(
     const why = error instanceof Error ? error.message : String(error);
     failure = { code: undefined, message: `the run does not end: ${why}` };
   }
-  const { events, drops, deadLetters, reasons } = tally;
+  const { events, sinks, drops, deadLetters, reasons } = tally;
   return {
-    ...{ events, drops, deadLetters, reasons, acked: source.acked, requests: http.seen },
+    ...{ events, sinks, drops, deadLetters, reasons, acked: source.acked, requests: http.seen },
     limiter: limiterUse(http.seen, job.metrics),
     ...(failure === undefined ? {} : { failure }),
   };
@@ -77,13 +79,20 @@ export async function runCase(
 
 class Tally {
   readonly events: unknown[] = [];
+  readonly sinks: Readonly<Record<string, unknown[]>>;
   readonly drops: Record<string, number> = {};
   readonly deadLetters: Record<string, number> = {};
   readonly reasons: string[] = [];
 
+  constructor(sinks: readonly LoadedSink[]) {
+    this.sinks = Object.fromEntries(sinks.map(({ name }) => [name, []]));
+  }
+
   readonly observer: NonNullable<Parameters<typeof startJob>[1]["observer"]> = {
-    delivered: (_, items) => {
-      for (const { text } of items) this.events.push(JSON.parse(text) as unknown);
+    delivered: (_, items, sink) => {
+      const delivered = items.map(({ text }) => JSON.parse(text) as unknown);
+      this.events.push(...delivered);
+      this.sinks[sink]?.push(...delivered);
     },
     dropped: (_, __, { reason }) => add(this.drops, reason),
     deadLettered: ({ code, message }) => {
@@ -102,10 +111,10 @@ function codeOf(error: Error): string | undefined {
 }
 
 /** Segment is scripted; anything else just takes what it is given. */
-function scripted(sink: LoadedStage<SinkDefinition>, http: ScriptedSegment): LoadedStage<SinkDefinition> {
+function scripted(sink: LoadedSink, http: ScriptedSegment): LoadedSink {
   const { definition } = sink;
   if (definition.type !== "segment")
-    return { ...collector, definition: { ...collector.definition, type: definition.type } };
+    return { ...sink, ...collector, definition: { ...collector.definition, type: definition.type } };
   return {
     ...sink,
     definition: {
@@ -117,6 +126,6 @@ function scripted(sink: LoadedStage<SinkDefinition>, http: ScriptedSegment): Loa
   };
 }
 
-function timeoutMs({ definition, config }: LoadedStage<SinkDefinition>): number {
+function timeoutMs({ definition, config }: LoadedSink): number {
   return definition.type === "segment" ? (config as SegmentSinkConfig).timeoutMs : Number.POSITIVE_INFINITY;
 }

@@ -27,12 +27,18 @@ const fanOut = {
       if (text === "bad") throw new DataError("bad-again", "it is bad");
       const to = (id: string) =>
         new SegmentEvent(aDestination({ id }), { messageId: text } as unknown as SegmentMessage);
-      return new Many([to("a"), to("b")]);
+      const atC = new DataError("no-identity", "c cannot tell who it is", { destination: "c" });
+      return new Many([to("a"), to("b"), ...(text === "nobody-at-c" ? [atC] : [])]);
     },
   },
 };
 
-async function redrive(letters: readonly DeadLetter[], with_: Partial<LetterSourceOptions> = {}) {
+async function redrive(
+  letters: readonly DeadLetter[],
+  with_: Partial<LetterSourceOptions> = {},
+  /** With a second sink: what the first one takes. */
+  several?: { takes(text: string): boolean },
+) {
   const segment = await aSegment(await tempFolder(), letters);
   const origins: Origin[] = [];
   const text = textSink();
@@ -46,6 +52,16 @@ async function redrive(letters: readonly DeadLetter[], with_: Partial<LetterSour
       return undefined;
     },
   } as unknown as Sink<string>;
+  const other = { ...sink, writes: [] as string[][] };
+  other.write = async (batch) => {
+    other.writes.push(batch.items.map((item) => item.text));
+    return undefined;
+  };
+  const takes = (value: unknown) => several?.takes((value as SegmentEvent).message.messageId) ?? true;
+  const sinks = [
+    { name: "first", type: "text", sink: sink as Sink, takes },
+    { name: "second", type: "text", sink: other as Sink },
+  ];
   const again = async () => {
     const tally = new Tally();
     const deadLetters = letterSink();
@@ -64,12 +80,13 @@ async function redrive(letters: readonly DeadLetter[], with_: Partial<LetterSour
       unreachable: () => undefined,
       ...with_,
     });
-    const missed = missedOnly((event) => event.destination.id);
     const { run } = aRun(
       {
         source,
-        transforms: [fanOut, missed],
+        transforms: [fanOut],
+        only: missedOnly,
         sink,
+        ...(several ? { sinks } : {}),
         deadLetters: noteNewLetters(deadLetters as Sink) as Sink<DeadLetter>,
       },
       { observer: outcomes },
@@ -79,6 +96,7 @@ async function redrive(letters: readonly DeadLetter[], with_: Partial<LetterSour
       result,
       tally,
       sent: text.writes.flat().sort(),
+      second: other.writes.flat().sort(),
       letters: deadLetters.letters,
       left: [...tally.left],
     };
@@ -96,6 +114,30 @@ describe("a redrive", () => {
     const second = await again();
     expect(second.sent).toEqual([]);
     expect(second.tally).toMatchObject({ read: 2, alreadyRedriven: 2, redriven: 0 });
+  });
+
+  it("delivers only to the sink that missed it, in a pipeline of several", async () => {
+    const letters = [
+      aLetter({ id: "1", text: "one", destination: "b", sink: "second" }),
+      aLetter({ id: "2", text: "two", destination: "b" }),
+      aLetter({ id: "3", text: "three", destination: "b", sink: "first" }),
+      aLetter({ id: "4", text: "one", destination: "b", sink: "second" }),
+    ];
+    const { sent, second, tally } = await redrive(letters, {}, { takes: (text) => text !== "three" });
+    expect(sent).toEqual(["b:two"]);
+    expect(second).toEqual(["b:one", "b:one", "b:two"]);
+    // The sink does not take the third any more: a rule drops it.
+    expect(tally.redriven).toBe(4);
+  });
+
+  it("makes no letter anew for a destination that the letter is not about", async () => {
+    const { letters, sent, tally } = await redrive([
+      aLetter({ text: "nobody-at-c", destination: "a", code: "http-400" }),
+      aLetter({ text: "nobody-at-c", destination: "c", code: "no-identity", stage: "fan-out" }),
+    ]);
+    expect(sent).toEqual(["a:nobody-at-c"]);
+    expect(letters).toMatchObject([{ destination: "c", code: "no-identity", redrives: 1 }]);
+    expect(tally.redriven).toBe(2);
   });
 
   it("gives the pipeline what it once received", async () => {
@@ -157,7 +199,8 @@ describe("a redrive", () => {
       aLetter({ id: "3", body: "e3" }),
       aLetter({ id: "4", destination: "gone" }),
     ];
-    const unreachable = (id: string) => (id === "gone" ? ("destination-gone" as const) : undefined);
+    const unreachable = ({ destination }: { readonly destination?: string }) =>
+      destination === "gone" ? ("destination-gone" as const) : undefined;
     const { left, sent } = await redrive(letters, { unreachable });
     expect(sent).toEqual([]);
     expect(left).toEqual([

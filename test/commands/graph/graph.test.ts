@@ -91,3 +91,29 @@ test("no write key is drawn", async () => {
   for (const notation of ["text", "mermaid", "dot"] as const)
     expect(draw(drawn, notation)).not.toContain("canary");
 });
+
+test("several sinks stand side by side, each with its name, its condition and its lanes", async () => {
+  const several = text.replace(
+    "sink: {type: segment}",
+    "sinks: [{type: segment, when: event.type == 'track'}, {name: archive, type: file, path: a.ndjson}]",
+  );
+  const pipeline = await loaded({
+    text: several,
+    registry,
+    files: { "/p/destinations.yaml": destinations("One") },
+  });
+  const { nodes, edges } = graphOf(pipeline);
+  expect(nodes.filter(({ role }) => role === "sink")).toEqual([
+    { id: "sink1_segment", role: "sink", title: "segment", lines: ["when event.type == 'track'"] },
+    { id: "sink2_file", role: "sink", title: "archive (file)", lines: [] },
+  ]);
+  expect(edges.filter(({ from }) => from === "transform4_redact").map(({ to }) => to)).toEqual([
+    "sink1_segment",
+    "sink2_file",
+    "dead_letters_file",
+  ]);
+  expect(edges.find(({ label }) => label === "lane")).toMatchObject({
+    from: "sink1_segment",
+    to: "destination1_1",
+  });
+});

@@ -6,6 +6,7 @@ import type { Outcome } from "../../../src/commands/test/run-case.ts";
 
 const outcome: Outcome = {
   events: [{ type: "track", userId: "a", properties: { key: "k", list: [1, 2] } }],
+  sinks: { segment: [{ type: "track" }], archive: [] },
   drops: { filtered: 2 },
   deadLetters: { "json-invalid": 1 },
   reasons: ["json-invalid: The event is not JSON."],

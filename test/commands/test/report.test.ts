@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type FileCases, reportTests } from "../../../src/commands/test/report.ts";
 
 const outcome = {
-  ...{ events: [], drops: {}, deadLetters: {}, acked: 0, requests: [], limiter: {} },
+  ...{ events: [], sinks: {}, drops: {}, deadLetters: {}, acked: 0, requests: [], limiter: {} },
   reasons: ["json-invalid: not <JSON> \u0007"],
 };
 const at = { line: 9, col: 13 };

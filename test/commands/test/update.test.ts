@@ -10,6 +10,7 @@ import { updatedText } from "../../../src/commands/test/update.ts";
 
 const outcome: Outcome = {
   events: [{ userId: "ann", properties: { key: "k", price: 2 } }, { userId: "bob" }],
+  sinks: {},
   drops: { filtered: 2 },
   deadLetters: {},
   reasons: [],

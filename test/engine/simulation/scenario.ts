@@ -7,8 +7,14 @@ export type Doing = "pass" | "drop" | "bad-data" | "bug" | "nothing";
 export interface SimEntry {
   readonly id: string;
   readonly doing: Doing;
-  /** Lanes it goes to when it passes. */
+  /** Lanes it goes to when it passes, at each sink that takes it. */
   readonly lanes: readonly string[];
+  /** Lanes for which the transform has an error in place of a value. */
+  readonly missing: readonly string[];
+  /** Sinks that take it. */
+  readonly sinks: readonly string[];
+  /** Sinks that cannot tell whether they take it. */
+  readonly unsure: readonly string[];
   /** A sink would refuse it for ever, with 400. */
   readonly poison: boolean;
   /** Encoding it fails. */
@@ -33,6 +39,8 @@ export interface Scenario {
   readonly random: Random;
   readonly records: readonly SimRecord[];
   readonly limits: { readonly records: number; readonly bytes: number };
+  /** Each with its own weather. */
+  readonly sinks: readonly string[];
   readonly batch: { readonly count: number; readonly bytes: number };
   readonly rates: { readonly events: number; readonly requests: number; readonly bytes: number };
   readonly concurrency: number;
@@ -49,6 +57,7 @@ export interface Scenario {
 }
 
 const LANES = ["a", "b", "c"];
+const SINKS = ["x", "y", "z"];
 
 export function scenarioOf(seed: number): Scenario {
   const random = randomOf(seed);
@@ -56,11 +65,13 @@ export function scenarioOf(seed: number): Scenario {
   const fairFromMs = random.between(0, 20_000);
   const stopAtMs = random.chance(0.5) ? random.between(0, 30_000) : undefined;
   const cleanStop = stopAtMs !== undefined && random.chance(0.6);
+  const sinks = SINKS.slice(0, random.chance(0.4) ? 1 : random.between(2, 3));
   return {
     seed,
     random,
-    records: Array.from({ length: random.between(0, 60) }, (_, i) => recordOf(`r${i}`, random)),
+    records: Array.from({ length: random.between(0, 60) }, (_, i) => recordOf(`r${i}`, sinks, random)),
     limits,
+    sinks,
     batch: { count: random.between(1, 20), bytes: random.between(400, 3000) },
     rates: {
       events: random.chance(0.3) ? Number.POSITIVE_INFINITY : random.between(5, 500),
@@ -78,7 +89,7 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
-function recordOf(id: string, random: Random): SimRecord {
+function recordOf(id: string, sinks: readonly string[], random: Random): SimRecord {
   const block = random.chance(0.2);
   const count = block ? random.between(0, 12) : 1;
   return {
@@ -87,18 +98,23 @@ function recordOf(id: string, random: Random): SimRecord {
     gapMs: random.chance(0.6) ? 0 : random.between(0, 900),
     block,
     damaged: block && random.chance(0.1),
-    entries: Array.from({ length: count }, (_, i) => entryOf(block ? `${id}#${i}` : id, random)),
+    entries: Array.from({ length: count }, (_, i) => entryOf(block ? `${id}#${i}` : id, sinks, random)),
   };
 }
 
-function entryOf(id: string, random: Random): SimEntry {
+function entryOf(id: string, sinks: readonly string[], random: Random): SimEntry {
   const roll = random.next();
   const doing: Doing =
     roll < 0.12 ? "drop" : roll < 0.17 ? "bad-data" : roll < 0.2 ? "bug" : roll < 0.22 ? "nothing" : "pass";
+  const lanes = LANES.filter(() => random.chance(0.5));
+  const unsure = sinks.length === 1 ? [] : sinks.filter(() => random.chance(0.05));
   return {
     id,
     doing,
-    lanes: LANES.filter(() => random.chance(0.5)),
+    lanes,
+    missing: lanes.filter(() => random.chance(0.1)),
+    sinks: sinks.length === 1 ? sinks : sinks.filter((one) => !unsure.includes(one) && random.chance(0.6)),
+    unsure,
     poison: random.chance(0.04),
     unencodable: random.chance(0.02),
     fetchFailures: random.chance(0.05) ? random.between(1, 3) : 0,
@@ -109,8 +125,14 @@ function entryOf(id: string, random: Random): SimEntry {
 export function valuesOf(record: SimRecord): string[] {
   const values = record.entries.flatMap((entry) =>
     entry.doing === "pass" && entry.lanes.length > 0
-      ? entry.lanes.map((lane) => `${entry.id}@${lane}`)
+      ? entry.lanes.flatMap((lane) => laneValues(entry, lane))
       : [entry.id],
   );
   return record.damaged ? [...values, `${record.id}!damage`] : values;
+}
+
+/** One for each sink that takes it or cannot tell; the value itself when none does, or when it could not be made. */
+function laneValues(entry: SimEntry, lane: string): string[] {
+  const sinks = entry.missing.includes(lane) ? [] : [...entry.sinks, ...entry.unsure];
+  return sinks.length === 0 ? [`${entry.id}@${lane}`] : sinks.map((sink) => `${entry.id}@${lane}@${sink}`);
 }

@@ -15,7 +15,8 @@ import { sleep } from "../../../src/engine/clock.ts";
 import type { DeadLetter } from "../../../src/engine/dead-letters.ts";
 import { DataError, SinkFault } from "../../../src/engine/errors.ts";
 import { Metrics } from "../../../src/engine/metrics.ts";
-import { Run } from "../../../src/engine/run.ts";
+import { type PlannedSink, unrouted } from "../../../src/engine/router.ts";
+import { Run, type RunObserver } from "../../../src/engine/run.ts";
 import { VirtualClock } from "../../../src/engine/virtual-clock.ts";
 import { silentLog } from "../../support/context.ts";
 import { Oracle, RateWatch } from "./oracle.ts";
@@ -107,7 +108,13 @@ function transformOf(scenario: Scenario, oracle: Oracle): Transform {
       if (entry.doing === "bug") throw new TypeError("a bug of the stage");
       if (entry.doing === "nothing" || entry.lanes.length === 0) oracle.fate(entry.id, "dropped");
       if (entry.doing === "nothing") return new Many([]);
-      return new Many(entry.lanes.map((lane): SimValue => ({ entry, lane })));
+      return new Many(
+        entry.lanes.map((lane): SimValue | DataError =>
+          entry.missing.includes(lane)
+            ? new DataError("sim-missing", "nothing for this lane", { destination: lane })
+            : { entry, lane },
+        ),
+      );
     },
   };
 }
@@ -118,6 +125,7 @@ class SimSink implements Sink<SimValue> {
   private refusing = new Set<string>();
 
   constructor(
+    private readonly name: string,
     private readonly scenario: Scenario,
     private readonly clock: VirtualClock,
     private readonly oracle: Oracle,
@@ -189,7 +197,8 @@ class SimSink implements Sink<SimValue> {
   }
 
   private take(items: Batch<SimValue>["items"]): undefined {
-    for (const { value } of items) this.oracle.fate(`${value.entry.id}@${value.lane}`, "delivered");
+    for (const { value } of items)
+      this.oracle.fate(`${value.entry.id}@${value.lane}@${this.name}`, "delivered");
     return undefined;
   }
 
@@ -233,18 +242,43 @@ function deadLetterSink(scenario: Scenario, clock: VirtualClock, oracle: Oracle)
         throw new SinkFault("unavailable", "disk full", { code: "disk-full" });
       }
       for (const { value } of batch.items) {
-        const suffix = value.destination
-          ? `@${value.destination}`
-          : value.code === "damaged"
-            ? "!damage"
-            : "";
-        oracle.fate(value.id + suffix, "dead-lettered");
+        const { id, destination, code, stage } = value;
+        // Only a pipeline of several sinks names the one that missed it.
+        const sink = value.sink ?? (stage === "sim-sink" ? scenario.sinks[0] : undefined);
+        const place = destination ? `@${destination}${sink === undefined ? "" : `@${sink}`}` : "";
+        oracle.fate(id + (code === "damaged" ? "!damage" : place), "dead-lettered");
         // A pass whose encoding failed is judged by lane; one whose stage failed, as a whole.
       }
       return undefined;
     },
     async probe() {},
     async close() {},
+  };
+}
+
+function simSink(name: string, scenario: Scenario, clock: VirtualClock, oracle: Oracle): PlannedSink {
+  const sink = new SimSink(name, scenario, clock, oracle) as Sink;
+  if (scenario.sinks.length === 1) return { name, type: "sim-sink", sink };
+  return {
+    name,
+    type: "sim-sink",
+    sink,
+    takes(value) {
+      const { entry } = value as SimValue;
+      if (entry.unsure.includes(name)) throw new DataError("sim-unsure", "cannot tell");
+      return entry.sinks.includes(name);
+    },
+  };
+}
+
+/** What a transform drops is noted by the transform. */
+function unroutedIn(oracle: Oracle): RunObserver {
+  return {
+    dropped(_origin, _stage, drop, value) {
+      if (drop !== unrouted) return;
+      const { entry, lane } = value as SimValue;
+      oracle.fate(`${entry.id}@${lane}`, "dropped");
+    },
   };
 }
 
@@ -265,14 +299,13 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
       configVersion: "1",
       source: watchAdmissions(new SimSource(scenario, clock, oracle), oracle),
       transforms: [{ type: "sim", transform: transformOf(scenario, oracle) }],
-      sink: new SimSink(scenario, clock, oracle) as Sink,
-      sinkType: "sim-sink",
+      sinks: scenario.sinks.map((name) => simSink(name, scenario, clock, oracle)),
       deadLetters: deadLetterSink(scenario, clock, oracle) as Sink,
       deadLetterWindow: { size: 1_000, max: 1_000 },
       inFlight: scenario.limits,
       drainMs: scenario.drainMs,
     },
-    { clock, random: scenario.random.next, log: silentLog, metrics },
+    { clock, random: scenario.random.next, log: silentLog, metrics, observer: unroutedIn(oracle) },
   );
   let over = false;
   void run.done.then(() => {
