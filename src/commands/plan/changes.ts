@@ -2,6 +2,7 @@
 // file's name) is no change.
 
 import type { LoadedPipeline } from "../../config/load.ts";
+import type { LoadedSink } from "../../config/sinks.ts";
 import { type Change, severities } from "./change.ts";
 import { destinationChanges, enablementChanges } from "./destination-changes.ts";
 import { transformChanges } from "./transform-changes.ts";
@@ -48,8 +49,27 @@ function sourceChanges({ source: from }: LoadedPipeline, { source: to }: LoadedP
   });
 }
 
-function sinkChanges({ sink: from }: LoadedPipeline, { sink: to }: LoadedPipeline): Change[] {
-  const where = `sink ${to.definition.type}`;
+function sinkChanges({ sinks: before }: LoadedPipeline, { sinks: after }: LoadedPipeline): Change[] {
+  // One sink in place of another is a change of that one, whatever they are called.
+  if (before.length === 1 && after.length === 1) return oneSinkChanges(before[0]!, after[0]!);
+  const gone = before.filter(({ name }) => !after.some((sink) => sink.name === name));
+  return [
+    ...gone.map(({ name }): Change => {
+      const so = "it gets no events any more, and its dead letters can no longer be redriven: do that first";
+      return { severity: "loss", where: `sink ${name}`, what: "is gone", so };
+    }),
+    ...after.flatMap((sink): Change[] => {
+      const was = before.find(({ name }) => name === sink.name);
+      if (was) return oneSinkChanges(was, sink);
+      return [
+        { severity: "delivery", where: `sink ${sink.name}`, what: "is new", so: "events go there as well" },
+      ];
+    }),
+  ];
+}
+
+function oneSinkChanges(from: LoadedSink, to: LoadedSink): Change[] {
+  const where = `sink ${to.name}`;
   if (from.definition.type !== to.definition.type)
     return [
       {
@@ -59,8 +79,13 @@ function sinkChanges({ sink: from }: LoadedPipeline, { sink: to }: LoadedPipelin
         so: "events go elsewhere",
       },
     ];
-  return keyChanges(from.config, to.config).map(({ key, from: was, to: is }) => {
+  const when = ({ when }: LoadedSink) => ({ when: when?.text ?? "always" });
+  return keyChanges(
+    { ...when(from), ...(from.config as object) },
+    { ...when(to), ...(to.config as object) },
+  ).map(({ key, from: was, to: is }) => {
     const what = `${key}: ${was} becomes ${is}`;
+    if (key === "when") return { severity: "loss", where, what, so: "it takes other events" };
     if (key === "maxEventBytes")
       return { severity: "loss", where, what, so: "larger events become dead letters" };
     if (/^(path|topic|mode)$/.test(key)) return { severity: "loss", where, what, so: "events go elsewhere" };

@@ -65,6 +65,20 @@ test("comments, the order of keys and another way of writing change nothing", as
   ).toEqual([]);
 });
 
+test("of several sinks, one that is gone, one that is new, one that takes other events", async () => {
+  const sinks = (list: string) => withText("sink: {type: segment}", `sinks: [${list}]`);
+  const before = sinks(
+    "{name: a, type: segment, when: event.type == 'track'}, {name: b, type: file, path: b/}",
+  );
+  const after = sinks("{name: a, type: segment}, {name: c, type: file, path: c/}");
+  expect(await told(after, before)).toEqual([
+    "loss sink b: is gone",
+    `loss sink a: when: "event.type == 'track'" becomes "always"`,
+    checkpoint,
+    "delivery sink c: is new",
+  ]);
+});
+
 test.each([
   [
     "a filter",
