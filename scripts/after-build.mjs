@@ -1,5 +1,9 @@
-// Makes the command line runnable: the executable bit, and `npx sluice` inside a clone.
+// Makes the command line runnable: packages in one file each, the executable bit, and `npx sluice` inside a clone.
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+
+import { bundlePackages } from "./bundle-packages.mjs";
+
+await bundlePackages();
 
 chmodSync("dist/main.js", 0o755);
 if (existsSync("node_modules")) {

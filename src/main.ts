@@ -4,7 +4,6 @@
 import { readFileSync } from "node:fs";
 
 import yargs from "yargs";
-import { hideBin } from "yargs/helpers";
 
 import { backfillCommand } from "./commands/backfill.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
@@ -31,7 +30,7 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
 // Google's client looks for a metadata server before it asks an emulator, for a second, and warns.
 if (process.env["PUBSUB_EMULATOR_HOST"]) process.env["METADATA_SERVER_DETECTION"] ??= "none";
 
-const cli = yargs(hideBin(process.argv))
+const cli = yargs(process.argv.slice(2))
   .scriptName("sluice")
   .usage("$0 <command>\n\nMoves LaunchDarkly Data Export events from Pub/Sub or files to Segment.")
   .version(version)

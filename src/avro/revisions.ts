@@ -1,10 +1,7 @@
 // Schema revisions of Pub/Sub topics, fetched by name and kept (Pub/Sub docs, "Commit a schema revision").
 //
 // State, per name and revision: unknown → one fetch under way, shared by all who ask → kept, or absent (asked
-// again only after a while), or back to unknown when the fetch failed. The client is made with the first fetch.
-
-import type { v1 as PubSub } from "@google-cloud/pubsub";
-import { credentials, status } from "@grpc/grpc-js";
+// again only after a while), or back to unknown when the fetch failed.
 
 import type { WriterSchema } from "../engine/contracts.ts";
 import { DataError } from "../engine/errors.ts";
@@ -30,6 +27,8 @@ export interface SchemaFetcher {
   close(): Promise<void>;
 }
 
+/** gRPC's NOT_FOUND and INVALID_ARGUMENT. */
+const ABSENT_CODES: readonly unknown[] = [5, 3];
 /** More than the values of one chunk, so that what `prepare` fetched is still there in `apply`. */
 const MAX_REVISIONS = 1024;
 const ABSENT_FOR_MS = 30_000;
@@ -85,7 +84,7 @@ async function fetchAvro(fetcher: SchemaFetcher, fullName: string): Promise<Writ
     found = await fetcher.fetch(fullName);
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
-    if (error.code !== status.NOT_FOUND && error.code !== status.INVALID_ARGUMENT) throw error;
+    if (!ABSENT_CODES.includes(error.code)) throw error;
     throw new DataError("avro-schema-not-found", `Pub/Sub has no schema ${fullName}.`, { cause: error });
   }
   if (found.type !== "AVRO")
@@ -94,59 +93,4 @@ async function fetchAvro(fetcher: SchemaFetcher, fullName: string): Promise<Writ
       `The schema ${fullName} is of type ${found.type}, not AVRO.`,
     );
   return writerSchema(found.definition);
-}
-
-/** A fetch that takes longer than this has failed; the engine tries again. */
-const FETCH_MS = 10_000;
-
-/**
- * By Google's own client. `endpoint`: `host:port` of an emulator (no TLS, no credentials), or an address of
- * Google's; undefined: `emulatorHost`, else Google's global address.
- */
-export function pubsubSchemaFetcher(
-  endpoint: string | undefined,
-  emulatorHost: string | undefined = process.env["PUBSUB_EMULATOR_HOST"],
-): SchemaFetcher {
-  let client: ReturnType<typeof makeClient> | undefined;
-  return {
-    async fetch(fullName) {
-      client ??= makeClient(endpoint ?? (emulatorHost || undefined)).catch((error: unknown) => {
-        client = undefined;
-        throw error;
-      });
-      const [schema] = await (await client).getSchema(
-        { name: fullName, view: "FULL" },
-        { timeout: FETCH_MS, retry: null },
-      );
-      return { type: String(schema.type), definition: schema.definition ?? "" };
-    },
-    async close() {
-      const made = client;
-      client = undefined;
-      // One that could not be made has nothing to close, and whoever fetched was told.
-      const open = await made?.catch(() => undefined);
-      await open?.close();
-    },
-  };
-}
-
-type ClientOptions = NonNullable<ConstructorParameters<typeof PubSub.SchemaServiceClient>[0]>;
-
-async function makeClient(endpoint: string | undefined) {
-  const { v1 } = await import("@google-cloud/pubsub");
-  const client = new v1.SchemaServiceClient(connection(endpoint));
-  // Awaited here: the client's own calls leave a failure of this unhandled.
-  await client.initialize();
-  return client;
-}
-
-/** `https://` and Google's own hosts get TLS and credentials, anything else neither. */
-function connection(endpoint: string | undefined): ClientOptions {
-  if (endpoint === undefined) return {};
-  const { hostname } = new URL(/^https?:\/\//.test(endpoint) ? endpoint : `http://${endpoint}`);
-  const secure = endpoint.startsWith("https://") || hostname.endsWith(".googleapis.com");
-  // Not `url.port`: it is empty for the usual port of the scheme.
-  const port = Number(/:(\d+)\/?$/.exec(endpoint)?.[1] ?? (secure ? 443 : 8085));
-  const servicePath = { servicePath: hostname, port };
-  return secure ? servicePath : { ...servicePath, sslCreds: credentials.createInsecure() };
 }

@@ -64,7 +64,7 @@ export class StageChecker {
     const found = definition as OfRole<R>;
     if (!checked.valid) return { definition: found };
     const before = file.problems.length;
-    for (const problem of definition.check?.(checked.value) ?? []) {
+    for (const problem of (await definition.check?.(checked.value)) ?? []) {
       const message = this.context.scrubber.scrub(problem.message);
       const { code, offset } = problem;
       file.add({ code, message, path: path + toPointer(problem.path), offset });

@@ -249,8 +249,8 @@ interface Common<C extends TSchema> {
   readonly example: Readonly<Record<string, unknown>>;
   /** Dead-letter codes this stage can produce -> what each means and what to do. */
   readonly rejects?: Readonly<Record<string, string>>;
-  /** Cross-field rules: yields problems with the path inside the stage's config. */
-  check?(config: Static<C>): Iterable<StageProblem>;
+  /** Cross-field rules: yields problems with the path inside the stage's config. A promise: it loads something first. */
+  check?(config: Static<C>): Iterable<StageProblem> | Promise<Iterable<StageProblem>>;
 }
 
 export interface StageProblem {

@@ -9,16 +9,10 @@
 // JSON text of 3 is LaunchDarkly's plain JSON. Avro's JSON encoding is something else (values of unions wrapped),
 // cannot be told from it by looking, and is read only when Pub/Sub says so or with `encoding: json`.
 
-import Type from "typebox";
+import Type, { type Static } from "typebox";
 
 import { defaultDatumLimits } from "../avro/limits.ts";
-import { pubsubSchemaFetcher, schemaRevisions } from "../avro/revisions.ts";
-import { shapeOf } from "../avro/type-shape.ts";
-import { defineTransform } from "../engine/contracts.ts";
-import { RunError } from "../engine/errors.ts";
-import { BodyDecoder } from "./avro-decode/body-decoder.ts";
-import { isDetectable } from "./avro-decode/detect.ts";
-import { readSchema } from "./avro-decode/read-schema.ts";
+import { defineTransform, type RunContext, type Transform } from "../engine/contracts.ts";
 import { avroDecodeRejects } from "./avro-decode/rejects.ts";
 
 const limits = Type.Object(
@@ -99,6 +93,8 @@ const config = Type.Object(
   { additionalProperties: false },
 );
 
+export type AvroDecodeConfig = Static<typeof config>;
+
 export default defineTransform({
   type: "avro-decode",
   summary:
@@ -115,26 +111,11 @@ export default defineTransform({
   accepts: "bytes",
   emits: "export-event",
   rejects: avroDecodeRejects,
-  async create({ schema, encoding, topicSchema = "", writerSchemas, endpoint, limits }, { baseDir, clock }) {
-    const reader = await readSchema(baseDir, schema);
-    if (shapeOf(reader.type).kind !== "record")
-      throw new RunError(
-        "avro-schema-invalid",
-        `${schema} must describe a record; that is what an event is.`,
-      );
-    if (encoding === "auto" && !isDetectable(reader.type))
-      throw new RunError(
-        "avro-schema-ambiguous",
-        `With encoding auto the first field of ${schema} must be a string, or a datum could look like JSON or gzip. Set encoding.`,
-      );
-    const writers = await Promise.all(writerSchemas.map((path) => readSchema(baseDir, path)));
-    const revisions = schemaRevisions(pubsubSchemaFetcher(endpoint), () => clock.nowMs());
-    const decoder = new BodyDecoder({ encoding, reader, writers, topicSchema, limits, revisions });
-    return {
-      prepare: (origin) => decoder.prepare(origin),
-      // The shape "bytes" is a Uint8Array: the body of `origin`, which a block would cut out anew.
-      apply: (bytes, origin) => decoder.decode(bytes as Uint8Array, origin),
-      close: () => revisions.close(),
-    };
-  },
+  create: (config, context) => create(config, context),
 });
+
+/** The Avro library is loaded when there is something to decode. */
+async function create(settings: AvroDecodeConfig, context: RunContext): Promise<Transform> {
+  const { createAvroDecode } = await import("./avro-decode/create.ts");
+  return createAvroDecode(settings, context);
+}

@@ -1,4 +1,4 @@
-import Type from "typebox";
+import Type, { type Static } from "typebox";
 
 import { defineTransform, Drop, type Origin, type StageProblem } from "../engine/contracts.ts";
 import type { ExportEvent } from "../events/export-event.ts";
@@ -30,18 +30,7 @@ export default defineTransform({
   config,
   example: { since: "2026-11-01T00:00:00Z", until: "2026-11-08T00:00:00Z" },
   drops: { "outside-time-window": "The event is older than `since`, or not older than `until`." },
-  *check({ since, until }): Iterable<StageProblem> {
-    for (const [key, text] of Object.entries({ since, until })) {
-      if (text !== undefined && Number.isNaN(Date.parse(text))) yield notATime(key, text);
-    }
-    if (since !== undefined && until !== undefined && Date.parse(since) >= Date.parse(until)) {
-      yield {
-        path: ["until"],
-        code: "empty-time-window",
-        message: `until (${until}) must be after since (${since})`,
-      };
-    }
-  },
+  check: timeProblems,
   create({ since, until }) {
     const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since);
     const untilMs = until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until);
@@ -53,6 +42,20 @@ export default defineTransform({
     };
   },
 });
+
+/** Also for the options of commands that mean the same. */
+export function* timeProblems({ since, until }: Static<typeof config>): Iterable<StageProblem> {
+  for (const [key, text] of Object.entries({ since, until })) {
+    if (text !== undefined && Number.isNaN(Date.parse(text))) yield notATime(key, text);
+  }
+  if (since !== undefined && until !== undefined && Date.parse(since) >= Date.parse(until)) {
+    yield {
+      path: ["until"],
+      code: "empty-time-window",
+      message: `until (${until}) must be after since (${since})`,
+    };
+  }
+}
 
 function notATime(key: string, text: string): StageProblem {
   return {

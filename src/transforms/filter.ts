@@ -1,14 +1,10 @@
-import Type from "typebox";
+import Type, { type Static } from "typebox";
 
-import { defineTransform, Drop, type StageProblem } from "../engine/contracts.ts";
-import { DataError } from "../engine/errors.ts";
+import { defineTransform } from "../engine/contracts.ts";
 import { envelopeRejects } from "../events/envelope.ts";
-import { compileExpression } from "../expressions/expression.ts";
-import { Evaluator, expressionRejects } from "../expressions/evaluator.ts";
 import { MAX_EXPRESSION_CHARACTERS } from "../expressions/limits.ts";
 import { onShape } from "../expressions/on-shape.ts";
-import { scopeOf } from "../expressions/scope.ts";
-import { expressionProblems } from "../expressions/stage-problems.ts";
+import { expressionRejects } from "../expressions/rejects.ts";
 
 const config = Type.Object(
   {
@@ -33,6 +29,8 @@ const config = Type.Object(
   { additionalProperties: false },
 );
 
+export type FilterConfig = Static<typeof config>;
+
 /**
  * Test events pass: someone is waiting for them. An expression that was switched off for being slow dead-letters
  * whatever `onError` says: the pipeline then stops by its dead-letter window instead of deciding without it.
@@ -55,31 +53,11 @@ export default defineTransform({
     "filter-failed": "The filter's expression could not be worked out, and its onError is drop.",
   },
   rejects: { ...envelopeRejects, ...expressionRejects },
-  *check({ on, keep }): Iterable<StageProblem> {
-    const scope = scopeOf(on, { repeatable: false });
-    yield* expressionProblems(["keep"], keep, { scope, gives: "true-or-false" });
-  },
-  create({ on, keep, label, onError }, { clock, log }) {
-    const scope = scopeOf(on, { repeatable: false });
-    const compiled = compileExpression(keep, { scope, gives: "true-or-false" });
-    if ("problems" in compiled) throw new Error("an expression that was not checked at load");
-    const evaluator = new Evaluator(compiled.expression, scope, { clock, log });
-    const filtered = new Drop("filtered", label);
-    const failed = new Drop("filter-failed", label);
-    return {
-      apply(value, origin) {
-        if (scope.isTest(value)) return value;
-        try {
-          const verdict = evaluator.evaluate(value, origin);
-          if (verdict === true) return value;
-          if (verdict === false) return filtered;
-          throw new DataError("expression-failed", `keep must be true or false, but is a ${typeof verdict}`);
-        } catch (error) {
-          if (!(error instanceof DataError) || error.code !== "expression-failed") throw error;
-          if (onError === "dead-letter") throw error;
-          return onError === "keep" ? value : failed;
-        }
-      },
-    };
-  },
+  check: async (settings) => (await work()).filterProblems(settings),
+  create: async (settings, context) => (await work()).createFilter(settings, context),
 });
+
+/** CEL is loaded when a pipeline has such a stage. */
+function work() {
+  return import("./filter/create.ts");
+}

@@ -1,10 +1,7 @@
-import { defineTransform, type Origin } from "../engine/contracts.ts";
-import { DataError } from "../engine/errors.ts";
+import { defineTransform } from "../engine/contracts.ts";
 import { envelopeRejects } from "../events/envelope.ts";
-import { expressionRejects } from "../expressions/evaluator.ts";
-import { scopeOf } from "../expressions/scope.ts";
-import { checkSteps, config } from "./map-fields/config.ts";
-import { compileStep } from "./map-fields/step.ts";
+import { expressionRejects } from "../expressions/rejects.ts";
+import { config } from "./map-fields/config.ts";
 
 /** Deterministic: expressions see nothing that differs between two deliveries of the same event. */
 export default defineTransform({
@@ -32,26 +29,15 @@ export default defineTransform({
     "field-blocked":
       "A field cannot be set because a text, a number or a list stands where an object is needed. Set the outer field first, or set onError: skip-step.",
   },
-  check: checkSteps,
-  create({ on, steps, onError }, world) {
-    const scope = scopeOf(on, { repeatable: true });
-    const changes = steps.map((step) => compileStep(step, scope, world));
-    const mayFail = (error: unknown) =>
-      onError === "skip-step" && error instanceof DataError && error.code !== "expression-too-slow";
-    return {
-      apply(value: unknown, origin: Origin) {
-        let current = value;
-        for (const change of changes) {
-          const event = scope.event(current);
-          try {
-            const changed = change(event, current, origin);
-            if (changed !== event) current = scope.withEvent(current, changed);
-          } catch (error) {
-            if (!mayFail(error)) throw error;
-          }
-        }
-        return current;
-      },
-    };
-  },
+  check: async (settings) => (await checks()).checkSteps(settings),
+  create: async (settings, context) => (await work()).createMapFields(settings, context),
 });
+
+/** CEL is loaded when a pipeline has such a stage. */
+function checks() {
+  return import("./map-fields/check-steps.ts");
+}
+
+function work() {
+  return import("./map-fields/create.ts");
+}

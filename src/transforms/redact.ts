@@ -18,7 +18,7 @@ import { changePath, isPath, parsePath, REMOVED, type Step } from "../expression
 import { MAX_PATH_CHARACTERS } from "../expressions/limits.ts";
 import { onShape } from "../expressions/on-shape.ts";
 import { type Scope, scopeOf } from "../expressions/scope.ts";
-import { pathProblems } from "../expressions/stage-problems.ts";
+import { pathProblems } from "../expressions/path-problems.ts";
 import { canonicalJson } from "./segment-event/message-id.ts";
 
 const MAX_PATHS = 100;

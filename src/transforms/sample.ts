@@ -11,7 +11,7 @@ import { isPath, parsePath, readPath } from "../expressions/field-path.ts";
 import { MAX_PATH_CHARACTERS } from "../expressions/limits.ts";
 import { onShape } from "../expressions/on-shape.ts";
 import { scopeOf } from "../expressions/scope.ts";
-import { pathProblems } from "../expressions/stage-problems.ts";
+import { pathProblems } from "../expressions/path-problems.ts";
 import { canonicalJson } from "./segment-event/message-id.ts";
 
 /** The first six bytes of the hash: 2^48 buckets. */

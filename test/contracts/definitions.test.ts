@@ -49,7 +49,7 @@ describe.each(withFixtures.map((one) => [`${one.role} ${one.type}`, one] as cons
     const example: unknown = structuredClone(definition.example);
     validate(example);
     expect(validate.errors ?? []).toEqual([]);
-    expect([...(definition.check?.(example) ?? [])]).toEqual([]);
+    expect([...((await definition.check?.(example)) ?? [])]).toEqual([]);
   });
 
   test("has an example that sets every key", () => {
@@ -64,7 +64,7 @@ describe.each(withFixtures.map((one) => [`${one.role} ${one.type}`, one] as cons
     expect(bare).toEqual([]);
   });
 
-  test("has defaults that are valid", () => {
+  test("has defaults that are valid", async () => {
     const schema = closedSchema(definition.config);
     const required = (schema.required ?? []).filter(
       (key) => !("default" in (schema.properties?.[key] ?? {})),
@@ -73,7 +73,7 @@ describe.each(withFixtures.map((one) => [`${one.role} ${one.type}`, one] as cons
     const { validate } = compile(definition.config);
     validate(least);
     expect(validate.errors ?? []).toEqual([]);
-    expect([...(definition.check?.(least) ?? [])]).toEqual([]);
+    expect([...((await definition.check?.(least)) ?? [])]).toEqual([]);
   });
 
   test("has codes and reasons in kebab-case, each with a meaning", () => {

@@ -1,5 +1,12 @@
 import { compile } from "../../src/config/check.ts";
-import type { Apply, Origin, RunContext, TransformDefinition } from "../../src/engine/contracts.ts";
+import type {
+  Apply,
+  Origin,
+  RunContext,
+  StageDefinition,
+  StageProblem,
+  TransformDefinition,
+} from "../../src/engine/contracts.ts";
 import { DataError } from "../../src/engine/errors.ts";
 import { aContext } from "./context.ts";
 
@@ -24,6 +31,13 @@ export function applyOf(
   const transform = definition.create(filled, aContext(context));
   if (transform instanceof Promise) throw new Error("expected a transform that needs no preparation");
   return (value) => transform.apply(value, anOrigin);
+}
+
+/** What a definition's `check` says, where nothing has to be loaded for it. */
+export function checkOf(definition: StageDefinition, config: object): readonly StageProblem[] {
+  const problems = definition.check?.(config) ?? [];
+  if (problems instanceof Promise) throw new Error("expected a check that loads nothing");
+  return [...problems];
 }
 
 /** The code of the DataError that `act` throws; any other outcome fails. */

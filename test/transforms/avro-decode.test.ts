@@ -234,6 +234,8 @@ describe("bad data", () => {
     const thrown = new Set([...inCode].map((match) => match[1]));
     // Thrown on blocks of files by the scan, which the file source calls.
     thrown.delete("avro-wrong-count");
+    // Ends the run before it starts: no event is to blame.
+    for (const code of ["avro-schema-invalid", "avro-schema-ambiguous"]) thrown.delete(code);
     expect([...thrown].sort()).toStrictEqual(Object.keys(avroDecodeRejects).sort());
   });
 });

@@ -1,12 +1,16 @@
 import { describe, expect, test } from "vitest";
 
-import { Drop } from "../../src/engine/contracts.ts";
+import { Drop, type TransformDefinition } from "../../src/engine/contracts.ts";
 import { TEST_EVENT_KEY } from "../../src/events/test-event.ts";
-import filter from "../../src/transforms/filter.ts";
+import { createFilter } from "../../src/transforms/filter/create.ts";
+import definition from "../../src/transforms/filter.ts";
 import { problemsOf } from "../support/definitions.ts";
 import { aSegmentEvent } from "../support/segment-events.ts";
 import { applyOf, rejection } from "../support/transforms.ts";
 import { registry } from "../../src/registry.ts";
+
+/** Without the wait for what it loads. */
+const filter: TransformDefinition = { ...definition, create: createFilter as TransformDefinition["create"] };
 
 const envelope = (event: object) => ({ project: "p", environment: "e", event });
 const feature = envelope({ kind: "feature", key: "checkout" });

@@ -3,17 +3,27 @@ import { describe, expect, test } from "vitest";
 
 import { DataError } from "../../src/engine/errors.ts";
 import { SegmentEvent } from "../../src/events/segment-event.ts";
-import mapFields from "../../src/transforms/map-fields.ts";
+import type { TransformDefinition } from "../../src/engine/contracts.ts";
+import { checkSteps } from "../../src/transforms/map-fields/check-steps.ts";
+import type { MapFieldsConfig } from "../../src/transforms/map-fields/config.ts";
+import { createMapFields } from "../../src/transforms/map-fields/create.ts";
+import definition from "../../src/transforms/map-fields.ts";
 import { anyExportEvent } from "../support/arbitraries.ts";
 import { aSegmentEvent } from "../support/segment-events.ts";
 import { applyOf, rejection } from "../support/transforms.ts";
+
+/** Without the wait for what it loads. */
+const mapFields: TransformDefinition = {
+  ...definition,
+  create: createMapFields as TransformDefinition["create"],
+};
 
 const envelope = (event: object) => ({ project: "p", environment: "e", event });
 const mapped = (event: object, ...steps: object[]) => applyOf(mapFields, { steps })(envelope(event));
 
 describe("a step that is refused at load", () => {
   const problems = (step: object, on = "export-event") =>
-    [...mapFields.check!({ on, steps: [step], onError: "dead-letter" } as never)].map(
+    [...checkSteps({ on, steps: [step], onError: "dead-letter" } as MapFieldsConfig)].map(
       ({ path, code, message }) => `${path.join(".")} ${code} ${message}`,
     );
 

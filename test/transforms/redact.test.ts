@@ -5,7 +5,7 @@ import redact from "../../src/transforms/redact.ts";
 import type { SegmentEvent } from "../../src/events/segment-event.ts";
 import { aContext } from "../support/context.ts";
 import { aSegmentEvent } from "../support/segment-events.ts";
-import { anOrigin } from "../support/transforms.ts";
+import { anOrigin, checkOf } from "../support/transforms.ts";
 
 const KEY = "a-key-of-sixteen-letters";
 
@@ -26,16 +26,9 @@ function redacted(config: object, value: unknown): unknown {
 
 const envelope = (event: object) => ({ project: "p", environment: "e", event });
 const problems = (config: object) =>
-  [
-    ...redact.check!({
-      on: "export-event",
-      hash: [],
-      mask: [],
-      remove: [],
-      maskWith: "***",
-      ...config,
-    } as never),
-  ].map(({ path, code }) => `${path.join(".")} ${code}`);
+  checkOf(redact, { on: "export-event", hash: [], mask: [], remove: [], maskWith: "***", ...config }).map(
+    ({ path, code }) => `${path.join(".")} ${code}`,
+  );
 
 describe("refused at load", () => {
   test("hash without a key", () => {

@@ -2,7 +2,7 @@
 // it has one of the values given for each option.
 
 import type { DeadLetter } from "../../engine/dead-letters.ts";
-import filterTime from "../../transforms/filter-time.ts";
+import { timeProblems } from "../../transforms/filter-time.ts";
 import { UsageError } from "../exit-code.ts";
 
 export type LetterFilter = (letter: DeadLetter) => boolean;
@@ -22,7 +22,7 @@ export interface FilterOptions {
 export function letterFilter(options: FilterOptions): LetterFilter {
   const { since, until } = options;
   const config = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
-  for (const problem of filterTime.check?.(config) ?? []) throw new UsageError(`--${problem.message}`);
+  for (const problem of timeProblems(config)) throw new UsageError(`--${problem.message}`);
   const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since);
   const untilMs = until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until);
   const code = oneOf(options.code);

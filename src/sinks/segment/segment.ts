@@ -1,9 +1,8 @@
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 
-import { defineSink } from "../../engine/contracts.ts";
+import { defineSink, type RunContext, type Sink } from "../../engine/contracts.ts";
 import { messageRejects } from "./check-message.ts";
 import { productVersion } from "./product-version.ts";
-import { SegmentSink } from "./segment-sink.ts";
 import { targetRejects } from "./target.ts";
 
 // Segment docs, "HTTP Tracking API": 2,500 events and 500 KB a request, 32 KB an event.
@@ -105,5 +104,11 @@ export default defineSink({
         message: `maxBatchBytes is ${settings.maxBatchBytes}, but one event may have ${settings.maxEventBytes} bytes and its envelope ${ENVELOPE_ALLOWANCE_BYTES}; set at least ${needed}`,
       };
   },
-  create: (settings, context) => new SegmentSink(settings, context, productVersion()),
+  create: (settings, context) => create(settings, context),
 });
+
+/** The HTTP client is loaded when there is something to send. */
+async function create(settings: Static<typeof config>, context: RunContext): Promise<Sink> {
+  const { SegmentSink } = await import("./segment-sink.ts");
+  return new SegmentSink(settings, context, productVersion());
+}

@@ -1,15 +1,20 @@
 // What the source needs of Pub/Sub, as a small interface, and its gRPC form. Tests drive the rest of this folder
 // with an implementation of their own.
 
+import { setMaxListeners } from "node:events";
+
 import { InterceptingCall, type Client, type ClientDuplexStream, type Interceptor } from "@grpc/grpc-js";
-import type { protos } from "@google-cloud/pubsub";
 
-import { connect, routing, type ConnectOptions } from "./connect.ts";
-
-type V1 = typeof protos.google.pubsub.v1;
-export type ReceivedMessage = protos.google.pubsub.v1.IReceivedMessage;
-export type StreamRequest = protos.google.pubsub.v1.IStreamingPullRequest;
-type StreamResponse = protos.google.pubsub.v1.StreamingPullResponse;
+import { connect, routing, type ConnectOptions } from "../../pubsub/connect.ts";
+import { unary } from "../../pubsub/unary.ts";
+import {
+  acknowledgeRequest,
+  modifyAckDeadlineRequest,
+  PullResponseReader,
+  type ReceivedMessage,
+  type StreamRequest,
+  streamingPullRequest,
+} from "./wire.ts";
 
 export interface RpcStatus {
   /** gRPC status code, 0 to 16. */
@@ -49,65 +54,42 @@ const SERVICE = "/google.pubsub.v1.Subscriber";
 export async function connectPull(
   options: ConnectOptions & { readonly subscription: string },
 ): Promise<PullClient> {
-  const { protos } = await import("@google-cloud/pubsub");
-  return new GrpcPullClient(await connect(options), protos.google.pubsub.v1, options.subscription);
+  return new GrpcPullClient(await connect(options), options.subscription);
 }
 
 class GrpcPullClient implements PullClient {
-  private readonly underWay = new Set<{ cancel(): void }>();
+  private readonly closing = new AbortController();
 
   constructor(
     private readonly client: Client,
-    private readonly v1: V1,
     private readonly subscription: string,
-  ) {}
+  ) {
+    setMaxListeners(0, this.closing.signal); // One for each request under way; each is removed.
+  }
 
   open(first: StreamRequest, events: StreamEvents): PullCall {
-    const call = new GrpcPullCall(
-      this.client,
-      this.v1,
-      { ...first, subscription: this.subscription },
-      events,
-    );
-    return call;
+    return new GrpcPullCall(this.client, this.subscription, first, events);
   }
 
   acknowledge(ackIds: string[], timeoutMs: number): Promise<void> {
-    const { AcknowledgeRequest } = this.v1;
-    const body = AcknowledgeRequest.encode({ subscription: this.subscription, ackIds }).finish();
+    const body = acknowledgeRequest(this.subscription, ackIds);
     return this.unary(`${SERVICE}/Acknowledge`, body, timeoutMs);
   }
 
   modifyAckDeadline(ackIds: string[], ackDeadlineSeconds: number, timeoutMs: number): Promise<void> {
-    const { ModifyAckDeadlineRequest } = this.v1;
-    const fields = { subscription: this.subscription, ackIds, ackDeadlineSeconds };
-    const body = ModifyAckDeadlineRequest.encode(fields).finish();
+    const body = modifyAckDeadlineRequest(this.subscription, ackIds, ackDeadlineSeconds);
     return this.unary(`${SERVICE}/ModifyAckDeadline`, body, timeoutMs);
   }
 
   close(): void {
-    for (const call of this.underWay) call.cancel();
+    this.closing.abort();
     this.client.close();
   }
 
   /** Both answers are google.protobuf.Empty. */
-  private unary(path: string, body: Uint8Array, timeoutMs: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const call = this.client.makeUnaryRequest(
-        path,
-        asBuffer,
-        (bytes: Buffer) => bytes,
-        body,
-        routing("subscription", this.subscription),
-        { deadline: Date.now() + timeoutMs },
-        (error) => {
-          this.underWay.delete(call);
-          if (error) reject(error);
-          else resolve();
-        },
-      );
-      this.underWay.add(call);
-    });
+  private async unary(path: string, body: Buffer, timeoutMs: number): Promise<void> {
+    const resource = { field: "subscription", name: this.subscription };
+    await unary(this.client, { path, body, resource }, { timeoutMs, signal: this.closing.signal });
   }
 }
 
@@ -117,22 +99,23 @@ class GrpcPullClient implements PullClient {
  * this one is dealt with.
  */
 class GrpcPullCall implements PullCall {
-  private readonly call: ClientDuplexStream<StreamRequest, StreamResponse>;
+  private readonly call: ClientDuplexStream<Buffer, readonly ReceivedMessage[]>;
   private paused = false;
   private askForNext: (() => void) | undefined;
 
-  constructor(client: Client, v1: V1, first: StreamRequest, events: StreamEvents) {
+  constructor(client: Client, subscription: string, first: StreamRequest, events: StreamEvents) {
+    const responses = new PullResponseReader();
     this.call = client.makeBidiStreamRequest(
       `${SERVICE}/StreamingPull`,
-      (request: StreamRequest) => asBuffer(v1.StreamingPullRequest.encode(request).finish()),
-      (bytes: Buffer) => v1.StreamingPullResponse.decode(bytes),
-      routing("subscription", first.subscription ?? ""),
+      asItIs,
+      (bytes: Buffer) => responses.read(bytes),
+      routing("subscription", subscription),
       { interceptors: [this.interceptor(events)] },
     );
     // The status reaches `events.end`; without this listener Node would throw it.
     this.call.on("error", () => {});
     this.call.resume();
-    this.call.write(first);
+    this.call.write(streamingPullRequest(subscription, first));
   }
 
   pause(): void {
@@ -148,7 +131,7 @@ class GrpcPullCall implements PullCall {
 
   keepalive(): void {
     // Flow control and subscription belong to the first request only, or the stream ends with INVALID_ARGUMENT.
-    this.call.write({});
+    this.call.write(emptyRequest);
   }
 
   cancel(): void {
@@ -160,8 +143,8 @@ class GrpcPullCall implements PullCall {
       new InterceptingCall(nextCall(options), {
         start: (metadata, _listener, next) =>
           next(metadata, {
-            onReceiveMessage: (response: StreamResponse, pass) => {
-              events.messages(response.receivedMessages);
+            onReceiveMessage: (response: readonly ReceivedMessage[], pass) => {
+              events.messages(response);
               if (this.paused) this.askForNext = () => pass(response);
               else pass(response);
             },
@@ -174,6 +157,8 @@ class GrpcPullCall implements PullCall {
   }
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const emptyRequest = Buffer.alloc(0);
+
+function asItIs(bytes: Buffer): Buffer {
+  return bytes;
 }

@@ -1,10 +1,8 @@
 // The `pubsub` source stage.
 
-import { defineSource, type StageProblem } from "../../engine/contracts.ts";
-import { connectPull } from "./client.ts";
+import { defineSource, type RunContext, type Source, type StageProblem } from "../../engine/contracts.ts";
 import { pubsubSourceConfig, pubsubSourceExample, type PubSubSourceConfig } from "./config.ts";
-import { resolveEndpoint } from "./connect.ts";
-import { PubSubSource } from "./source.ts";
+import { resolveEndpoint } from "../../pubsub/endpoint.ts";
 
 export default defineSource({
   type: "pubsub",
@@ -13,13 +11,19 @@ export default defineSource({
   example: pubsubSourceExample,
   emits: "bytes",
   check: problems,
-  create(config, context) {
-    const { subscription, endpoint, keepaliveMs, keepaliveTimeoutMs } = config;
-    return new PubSubSource(config, context, () =>
-      connectPull({ subscription, endpoint, keepaliveMs, keepaliveTimeoutMs }),
-    );
-  },
+  create: (config, context) => create(config, context),
 });
+
+/** gRPC is loaded when there is something to receive. */
+async function create(config: PubSubSourceConfig, context: RunContext): Promise<Source> {
+  const [{ connectPull }, { PubSubSource }] = await Promise.all([
+    import("./client.ts"),
+    import("./source.ts"),
+  ]);
+  const { subscription, endpoint, keepaliveMs, keepaliveTimeoutMs } = config;
+  const connect = () => connectPull({ subscription, endpoint, keepaliveMs, keepaliveTimeoutMs });
+  return new PubSubSource(config, context, connect);
+}
 
 function* problems(config: PubSubSourceConfig): Iterable<StageProblem> {
   if (config.maxHoldMs < config.ackDeadlineSeconds * 1_000) {

@@ -4,7 +4,8 @@
 // "silent" is not an end: the call goes on until the session that replaces it is stable.
 
 import type { Clock } from "../../engine/clock.ts";
-import type { PullCall, PullClient, ReceivedMessage, RpcStatus, StreamRequest } from "./client.ts";
+import type { PullCall, PullClient, RpcStatus } from "./client.ts";
+import type { ReceivedMessage, StreamRequest } from "./wire.ts";
 
 /** Pub/Sub does not confirm that a stream is open; one that has lived so long is. */
 const STABLE_MS = 10_000;

@@ -11,7 +11,7 @@
 import { sleep } from "../../engine/clock.ts";
 import type { Intake, RunContext, Settlement, Source } from "../../engine/contracts.ts";
 import type { AckBatches } from "./acks.ts";
-import type { ConnectPull, ReceivedMessage } from "./client.ts";
+import type { ConnectPull } from "./client.ts";
 import type { PubSubSourceConfig } from "./config.ts";
 import { DeliveredIds } from "./delivered-ids.ts";
 import { HeldMessage, type Lease } from "./held-message.ts";
@@ -20,6 +20,7 @@ import { messageRequests } from "./message-requests.ts";
 import { Offers } from "./offers.ts";
 import { PullStream } from "./stream.ts";
 import { Watchdog } from "./watchdog.ts";
+import type { ReceivedMessage } from "./wire.ts";
 
 export class PubSubSource implements Source {
   readonly redelivers = true;

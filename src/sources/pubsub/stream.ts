@@ -10,9 +10,10 @@ import { fullJitterMs } from "../../engine/backoff.ts";
 import { sleep, type Clock } from "../../engine/clock.ts";
 import type { Logger } from "../../engine/contracts.ts";
 import { RunError, toError } from "../../engine/errors.ts";
-import type { ConnectPull, PullClient, ReceivedMessage, RpcStatus, StreamRequest } from "./client.ts";
+import type { ConnectPull, PullClient, RpcStatus } from "./client.ts";
 import { Session } from "./session.ts";
 import { codeOf, ruleOf } from "./status.ts";
+import type { ReceivedMessage, StreamRequest } from "./wire.ts";
 
 /** Reopens in a row that brought nothing, before the client itself is replaced. */
 const REOPENS = 3;

@@ -16,6 +16,7 @@ import definition from "../../../src/sinks/file/file.ts";
 import { aContext, recordingLog } from "../../support/context.ts";
 import { diskFullAfter } from "../../support/failing-disk.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
+import { checkOf } from "../../support/transforms.ts";
 
 const signal = new AbortController().signal;
 const origin: Origin = {
@@ -206,9 +207,7 @@ describe("file sink", () => {
   });
 
   it("says that segments cannot be overwritten", () => {
-    const problems = [
-      ...(definition.check?.({ path: "a/", mode: "overwrite", durable: false } as never) ?? []),
-    ];
+    const problems = checkOf(definition, { path: "a/", mode: "overwrite", durable: false });
     expect(problems.map((problem) => problem.code)).toEqual(["overwrite-segments"]);
   });
 });

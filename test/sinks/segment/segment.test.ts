@@ -4,10 +4,9 @@ import { describe, expect, test } from "vitest";
 import segment from "../../../src/sinks/segment/segment.ts";
 import { EU_ENDPOINT, US_ENDPOINT } from "../../../src/sinks/segment/regions.ts";
 import { aContext } from "../../support/context.ts";
+import { checkOf } from "../../support/transforms.ts";
 
-const problemsOf = (config: Record<string, unknown>): unknown[] => [
-  ...(segment.check?.({ ...segment.example, ...config }) ?? []),
-];
+const problemsOf = (config: Record<string, unknown>) => checkOf(segment, { ...segment.example, ...config });
 
 describe("the segment sink's configuration", () => {
   test.each([

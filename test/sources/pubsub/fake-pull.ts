@@ -1,12 +1,7 @@
 // A Pub/Sub that does only what a test tells it, behind the small client interface of the source.
 
-import type {
-  PullCall,
-  PullClient,
-  ReceivedMessage,
-  StreamEvents,
-  StreamRequest,
-} from "../../../src/sources/pubsub/client.ts";
+import type { PullCall, PullClient, StreamEvents } from "../../../src/sources/pubsub/client.ts";
+import type { ReceivedMessage, StreamRequest } from "../../../src/sources/pubsub/wire.ts";
 
 export class RpcFailure extends Error {
   constructor(readonly code: number) {
@@ -132,15 +127,15 @@ export function aMessage(
   id: string,
   with_: { ackId?: string; data?: string; attempt?: number; attributes?: Record<string, string> } = {},
 ): ReceivedMessage {
+  const attributes = with_.attributes ?? {};
   return {
     ackId: with_.ackId ?? `ack-${id}`,
-    deliveryAttempt: with_.attempt ?? 0,
-    message: {
-      messageId: id,
-      data: Buffer.from(with_.data ?? `body ${id}`),
-      attributes: with_.attributes ?? {},
-      publishTime: { seconds: 1_700_000_000, nanos: 250_000_000 },
-    },
+    id,
+    body: Buffer.from(with_.data ?? `body ${id}`),
+    attributes,
+    attributeBytes: Buffer.byteLength(Object.entries(attributes).flat().join("")),
+    publishedAtMs: 1_700_000_000_250,
+    attempt: with_.attempt ?? 0,
   };
 }
 

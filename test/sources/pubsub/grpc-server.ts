@@ -10,9 +10,13 @@ import {
   type StatusObject,
 } from "@grpc/grpc-js";
 
+import type { ReceivedMessage } from "../../../src/sources/pubsub/wire.ts";
+
 const v1 = protos.google.pubsub.v1;
 type Request = protos.google.pubsub.v1.StreamingPullRequest;
-type Response = protos.google.pubsub.v1.IStreamingPullResponse;
+interface Response {
+  readonly receivedMessages: readonly ReceivedMessage[];
+}
 export type ServerStream = ServerDuplexStream<Request, Response>;
 export type Answer = { readonly code: number; readonly details?: string } | Uint8Array;
 
@@ -25,6 +29,21 @@ export interface Script {
 
 const serialize = (bytes: Uint8Array): Buffer => Buffer.from(bytes);
 const raw = (bytes: Buffer): Buffer => bytes;
+
+/** By Google's own classes, so that what reads it is checked against them. */
+export function encodedResponse({ receivedMessages }: Response): Buffer {
+  const list = receivedMessages.map(({ ackId, id, body, attributes, publishedAtMs, attempt }) => ({
+    ackId,
+    deliveryAttempt: attempt,
+    message: {
+      messageId: id,
+      data: body,
+      attributes: { ...attributes },
+      publishTime: { seconds: Math.floor(publishedAtMs / 1_000), nanos: (publishedAtMs % 1_000) * 1_000_000 },
+    },
+  }));
+  return Buffer.from(v1.StreamingPullResponse.encode({ receivedMessages: list }).finish());
+}
 
 function unaryMethod(path: string) {
   return {
@@ -45,8 +64,9 @@ const service = {
     responseStream: true,
     requestSerialize: (it: Request) => Buffer.from(v1.StreamingPullRequest.encode(it).finish()),
     requestDeserialize: (bytes: Buffer) => v1.StreamingPullRequest.decode(bytes),
-    responseSerialize: (it: Response) => Buffer.from(v1.StreamingPullResponse.encode(it).finish()),
-    responseDeserialize: (bytes: Buffer) => v1.StreamingPullResponse.decode(bytes),
+    responseSerialize: encodedResponse,
+    // The server only writes responses.
+    responseDeserialize: (): Response => ({ receivedMessages: [] }),
   },
   Acknowledge: unaryMethod("/google.pubsub.v1.Subscriber/Acknowledge"),
   ModifyAckDeadline: unaryMethod("/google.pubsub.v1.Subscriber/ModifyAckDeadline"),

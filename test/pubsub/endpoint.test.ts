@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 
-import { resolveEndpoint } from "../../../src/sources/pubsub/connect.ts";
-import { codeOf, ruleOf } from "../../../src/sources/pubsub/status.ts";
-import definition from "../../../src/sources/pubsub/pubsub.ts";
+import { resolveEndpoint } from "../../src/pubsub/endpoint.ts";
+import { codeOf, ruleOf } from "../../src/sources/pubsub/status.ts";
+import definition from "../../src/sources/pubsub/pubsub.ts";
+
+import { checkOf } from "../support/transforms.ts";
 
 describe("the endpoint", () => {
   it.each([
@@ -55,7 +57,7 @@ describe("the table of statuses", () => {
 });
 
 describe("the definition", () => {
-  const problems = (change: object) => [...(definition.check?.({ ...definition.example, ...change }) ?? [])];
+  const problems = (change: object) => checkOf(definition, { ...definition.example, ...change });
 
   it("has an example without problems", () => {
     expect(problems({})).toEqual([]);

@@ -1,4 +1,4 @@
-// Where Pub/Sub is, and a gRPC client for it.
+// A gRPC client for Pub/Sub.
 //
 // The client is the plain gRPC stub inside Google's generated client: the generated methods wrap every stream in
 // another stream, and its `close` may open an IAM channel only to close it. Google's client still does what is
@@ -6,38 +6,17 @@
 
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
 
+import { resolveEndpoint } from "./endpoint.ts";
+
 /** Larger than any response of Pub/Sub: one message may have 10 MB. */
 const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
 /** HTTP/2 window: what a server may send that we have not read yet. 64 KB would cap a stream at 1.3 MB/s over 50 ms. */
 const WINDOW_BYTES = 1024 * 1024;
 
-export interface Endpoint {
-  /** `host:port`; undefined: Google's own address, which its client knows. */
-  readonly address: string | undefined;
-  readonly secure: boolean;
-}
-
 export interface ConnectOptions {
   readonly endpoint: string | undefined;
   readonly keepaliveMs: number;
   readonly keepaliveTimeoutMs: number;
-}
-
-/**
- * `https://…` and Google's own hosts get TLS and credentials; anything else is an emulator and gets neither, so
- * that credentials are never sent in the clear. Throws TypeError for what is no address.
- */
-export function resolveEndpoint(
-  configured: string | undefined,
-  emulatorHost: string | undefined = process.env["PUBSUB_EMULATOR_HOST"],
-): Endpoint {
-  const text = configured ?? (emulatorHost || undefined);
-  if (text === undefined) return { address: undefined, secure: true };
-  const { hostname } = new URL(/^https?:\/\//.test(text) ? text : `http://${text}`);
-  const secure = text.startsWith("https://") || hostname.endsWith(".googleapis.com");
-  // Not `url.port`: it is empty for the usual port of the scheme.
-  const port = /:(\d+)\/?$/.exec(text)?.[1] ?? (secure ? "443" : "8085");
-  return { address: `${hostname}:${port}`, secure };
 }
 
 /** A connected client of the whole service. Rejects when there are no credentials. */
