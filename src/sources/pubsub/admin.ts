@@ -3,7 +3,7 @@
 import type { protos } from "@google-cloud/pubsub";
 import type { Client } from "@grpc/grpc-js";
 
-import { connect, type ConnectOptions, routing } from "./connect.ts";
+import { connect, type ConnectOptions, routing } from "../../pubsub/connect.ts";
 
 type V1 = typeof protos.google.pubsub.v1;
 
