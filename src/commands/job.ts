@@ -16,7 +16,6 @@ import type { FusedPlan } from "../engine/packed.ts";
 import type { PlannedTransform } from "../engine/pipeline.ts";
 import type { Only, PlannedSink } from "../engine/router.ts";
 import { Run, type RunObserver } from "../engine/run.ts";
-import { predicateOf } from "../expressions/when.ts";
 import { openCrashGuard } from "./crash-state.ts";
 import { rotating } from "./dead-letter-files.ts";
 
@@ -87,7 +86,7 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
       name,
       type: definition.type,
       sink: options.wrapSink?.(sink) ?? sink,
-      ...(when === undefined ? {} : { takes: predicateOf(when, { clock, log }) }),
+      ...(when === undefined ? {} : { takes: (await conditions()).predicateOf(when, { clock, log }) }),
     };
   };
   try {
@@ -173,4 +172,9 @@ function take(
 /** What a sink counts is told apart by its name; transforms and sources count for the pipeline. */
 function labelsOf(labels: Labels | undefined, sink: string | undefined): Labels | undefined {
   return sink === undefined ? labels : { sink, ...labels };
+}
+
+/** CEL is loaded when a sink has a condition. */
+function conditions() {
+  return import("../expressions/when.ts");
 }

@@ -5,9 +5,9 @@ import type { Clock } from "../engine/clock.ts";
 import { DataError } from "../engine/errors.ts";
 import { Evaluator } from "./evaluator.ts";
 import { compileExpression } from "./expression.ts";
+import { expressionProblems } from "./expression-problems.ts";
 import type { EventShape } from "./known-fields.ts";
 import { scopeOf } from "./scope.ts";
-import { expressionProblems } from "./stage-problems.ts";
 
 export interface When {
   readonly text: string;
