@@ -17,6 +17,7 @@ import { graphCommand } from "./commands/graph.ts";
 import { newCommand } from "./commands/new.ts";
 import { flagsCommand } from "./commands/flags.ts";
 import { planCommand } from "./commands/plan.ts";
+import { recordCommand } from "./commands/record.ts";
 import { runCommand } from "./commands/run.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { seekCommand } from "./commands/seek.ts";
@@ -65,6 +66,7 @@ for (const add of [
   secretsCommand,
   validateCommand,
   testCommand,
+  recordCommand,
   explainCommand,
   graphCommand,
   planCommand,

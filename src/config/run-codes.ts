@@ -12,6 +12,19 @@ export const runCodes = {
       "Too many of the last values were dead letters, so the pipeline stopped before it emptied the topic into a file. Usually the shape of the data changed, or a stage does not fit it.",
     fix: "Look at a few with `sluice dead-letters show`, mend the cause, start again, then `sluice dead-letters redrive`. The numbers are `deadLetters.window`.",
   },
+  "nothing-recorded": {
+    meaning:
+      "`sluice record` got no record that the pipeline can decode, so there is nothing to make a test of.",
+    fix: "Check that the files, or the subscription, hold what the pipeline reads; with --from-subscription, wait longer with --wait-seconds.",
+  },
+  "recording-fails": {
+    meaning: "A recorded test was written, but cannot be run, or does not pass when it is run again.",
+    fix: "Run it with `sluice test FILE` to see why. Variables that the pipeline needs go under `env` in the test.",
+  },
+  "redrive-running": {
+    meaning: "A redrive of these dead letters is running already.",
+    fix: "Wait until it has ended, or stop it; then begin again. What it has sent is marked and is not sent twice.",
+  },
   "no-files": {
     meaning: "No file matches the path or glob.",
     fix: "Check the path; on a command line put quotes around a glob.",

@@ -3,11 +3,19 @@
 // Damaged definitions of every kind. The loader may say whatever is true about them; it must not throw, hang,
 // pollute a prototype or print a secret. SLUICE_FUZZ_RUNS raises the number of runs.
 
-import fc from "fast-check";
-import { expect, test } from "vitest";
+import { readFile } from "node:fs/promises";
 
+import fc from "fast-check";
+import { afterAll, expect, test } from "vitest";
+
+import { checkDeclared } from "../../src/config/check-declared.ts";
+import { SecretScrubber } from "../../src/config/scrubber.ts";
+import { Sources } from "../../src/config/sources.ts";
+import { declaredTest } from "../../src/config/test-file.ts";
+import { YamlFile } from "../../src/config/yaml-file.ts";
 import { formatProblems } from "../../src/config/report.ts";
-import { destinationsText, load, pipelineText, WRITE_KEY } from "../support/definitions.ts";
+import { stallWatch } from "../support/stall-watch.ts";
+import { destinationsText, inMemory, load, pipelineText, WRITE_KEY } from "../support/definitions.ts";
 
 const RUNS = Number(process.env["SLUICE_FUZZ_RUNS"] ?? 2_000);
 
@@ -86,12 +94,17 @@ const rich = pipelineText({
   12: "  directory: dead\ninFlight: {records: 5000}\nenablement: enablement.yaml",
 });
 
+const watch = stallWatch();
+afterAll(() => watch.close());
+
 async function judge(text: string, destinations: string): Promise<void> {
-  const result = await load({
-    text,
-    files: { "/p/destinations.yaml": destinations },
-    env: { PW: `pw-${WRITE_KEY}`, A: "1" },
-  });
+  const result = await watch.watched(`${text}\n---\n${destinations}`, () =>
+    load({
+      text,
+      files: { "/p/destinations.yaml": destinations },
+      env: { PW: `pw-${WRITE_KEY}`, A: "1" },
+    }),
+  );
   expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
   if (!("problems" in result)) return;
   expect(result.problems.length).toBeGreaterThan(0);
@@ -118,6 +131,22 @@ test("a damaged destinations file never shows the key in it", { timeout: 600_000
   await fc.assert(
     fc.asyncProperty(damaged(literal), (destinations) => judge(pipelineText(), destinations)),
     { numRuns: RUNS / 2 },
+  );
+});
+
+test("a damaged test file gives problems, and never throws", { timeout: 600_000 }, async () => {
+  const text = await readFile("pipelines/launchdarkly-to-segment.test.yaml", "utf8");
+  await fc.assert(
+    fc.asyncProperty(damaged(text), async (source) => {
+      const scrubber = new SecretScrubber();
+      const outside = inMemory({ "/p/a.test.yaml": source });
+      const from = { name: "a.test.yaml", path: "/p/a.test.yaml", maxBytes: declaredTest.maxBytes };
+      const file = await YamlFile.read(from, outside, new Sources(scrubber));
+      const context = { outside, baseDir: "/p", scrubber };
+      const checked = await watch.watched(source, () => checkDeclared(file, declaredTest, context));
+      expect(checked === undefined).toBe(file.problems.length > 0);
+    }),
+    { numRuns: RUNS / 4 },
   );
 });
 

@@ -10,9 +10,11 @@ import { compileExpression } from "../../src/expressions/expression.ts";
 import { MAX_EXPRESSION_CHARACTERS, MAX_SYNTAX_NODES } from "../../src/expressions/limits.ts";
 import { plainValue } from "../../src/expressions/plain-value.ts";
 import { scopeOf } from "../../src/expressions/scope.ts";
+import type { ExportEvent } from "../../src/events/export-event.ts";
 import { anyExportEvent } from "../support/arbitraries.ts";
 import { recordingLog, silentLog } from "../support/context.ts";
 import { anExpression } from "../support/expressions.ts";
+import { stallWatch } from "../support/stall-watch.ts";
 import { anOrigin, rejection } from "../support/transforms.ts";
 
 const RUNS = Number(process.env["SLUICE_FUZZ_RUNS"] ?? 2_000);
@@ -171,30 +173,36 @@ describe("an expression that takes too long", () => {
 });
 
 describe("property: no text is ever a crash or a stall", () => {
-  test("of any expression and any event", () => {
-    fc.assert(
-      fc.property(anExpression, anyExportEvent, (text, value) => {
-        const compiled = compileExpression(text, { scope, gives: "anything" });
-        if ("problems" in compiled) {
-          expect(compiled.problems.length).toBeGreaterThan(0);
-          for (const { at } of compiled.problems) {
-            expect(at).toBeGreaterThanOrEqual(0);
-            expect(at).toBeLessThanOrEqual(text.length);
-          }
-          return;
-        }
-        const evaluator = new Evaluator(compiled.expression, scope, {
-          clock: new VirtualClock(),
-          log: silentLog,
-        });
-        try {
-          const given = plainValue(evaluator.evaluate(value, anOrigin));
-          expect(given === undefined || typeof JSON.stringify(given) === "string").toBe(true);
-        } catch (error) {
-          if (!(error instanceof DataError)) throw error;
-        }
-      }),
+  test("of any expression and any event", async () => {
+    const watch = stallWatch();
+    await fc.assert(
+      fc.asyncProperty(anExpression, anyExportEvent, (text, value) =>
+        watch.watched(text, () => judge(text, value as ExportEvent)),
+      ),
       { numRuns: RUNS },
     );
-  }, 120_000);
+    await watch.close();
+
+    function judge(text: string, value: ExportEvent): void {
+      const compiled = compileExpression(text, { scope, gives: "anything" });
+      if ("problems" in compiled) {
+        expect(compiled.problems.length).toBeGreaterThan(0);
+        for (const { at } of compiled.problems) {
+          expect(at).toBeGreaterThanOrEqual(0);
+          expect(at).toBeLessThanOrEqual(text.length);
+        }
+        return;
+      }
+      const evaluator = new Evaluator(compiled.expression, scope, {
+        clock: new VirtualClock(),
+        log: silentLog,
+      });
+      try {
+        const given = plainValue(evaluator.evaluate(value, anOrigin));
+        expect(given === undefined || typeof JSON.stringify(given) === "string").toBe(true);
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error;
+      }
+    }
+  }, 600_000);
 });

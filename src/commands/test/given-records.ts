@@ -84,7 +84,11 @@ async function schemaText(path: string, outside: Outside): Promise<string> {
 }
 
 /** What a backfill would hand to the first transform, entry by entry. */
-async function readEntries(pattern: string, baseDir: string): Promise<Body[]> {
+export async function readEntries(
+  pattern: string,
+  baseDir: string,
+  count = Number.POSITIVE_INFINITY,
+): Promise<Body[]> {
   const [{ default: fileSource }, { systemClock }] = await Promise.all([
     import("../../sources/file/file.ts"),
     import("../../engine/clock.ts"),
@@ -102,6 +106,10 @@ async function readEntries(pattern: string, baseDir: string): Promise<Body[]> {
   const stop = new AbortController();
   const take = (record: SourceRecord) => {
     for (const { body, attributes, writerSchema, publishedAtMs } of record.entries?.() ?? [record]) {
+      if (found.length === count) {
+        stop.abort();
+        break;
+      }
       if (found.length === MAX_FILE_RECORDS)
         throw new DataError("out-of-range", `${pattern} holds more than ${MAX_FILE_RECORDS} records`);
       // The block's memory is used again.
