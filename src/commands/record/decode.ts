@@ -28,7 +28,7 @@ export async function decode(
     {
       ...pipeline,
       transforms: pipeline.transforms.slice(0, last + 1),
-      sink: collector,
+      sinks: [{ ...collector, name: "recording", when: undefined }],
       deadLetters: {
         ...pipeline.deadLetters,
         ...collector,
