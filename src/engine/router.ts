@@ -1,4 +1,4 @@
-// Which sinks take a value. Each sink has a Delivery of its own: lanes, limits and health are never shared, so one that
+// Which sinks take a value. Each sink has a Delivery of its own: queues and health are never shared, so one that
 // is down delays another only when what it holds fills the ledger, which all of a run share.
 //
 // A value travels under one receipt whatever becomes of it: it gets a part for each sink that takes it, and one for
@@ -6,13 +6,15 @@
 
 import assert from "node:assert";
 
-import { Drop, type Origin, type Sink } from "./contracts.ts";
+import { Drop, type Origin, type Rates, type Sink } from "./contracts.ts";
 import { Delivery } from "./delivery.ts";
 import { DataError, type SinkFault, toError } from "./errors.ts";
 import type { Lane, LaneContext } from "./lane.ts";
 import type { LaneItem } from "./lane-queue.ts";
 import { labelled } from "./labelled-log.ts";
+import { Limiter } from "./limiter.ts";
 import type { Item } from "./pipeline.ts";
+import { SharedLimiters } from "./shared-limiters.ts";
 
 export interface PlannedSink {
   /** Unique in its pipeline. */
@@ -55,6 +57,7 @@ interface Route {
 
 export class Router {
   private readonly routes: readonly Route[];
+  private readonly limiters: SharedLimiters;
   /** One sink that takes everything: nothing is asked per value. */
   private readonly direct: Delivery | undefined;
 
@@ -64,6 +67,9 @@ export class Router {
     private readonly events: RouterEvents,
     private readonly only?: Only,
   ) {
+    const { clock, limiterOf } = context;
+    const alone = (_: string, rates: Rates, largest: number) => new Limiter(clock, rates, largest);
+    this.limiters = new SharedLimiters(limiterOf ?? alone);
     this.routes = sinks.map((planned) => ({
       planned,
       delivery: this.deliveryTo(planned, sinks.length > 1),
@@ -119,9 +125,11 @@ export class Router {
   }
 
   private deliveryTo(planned: PlannedSink, isOneOfMany: boolean): Delivery {
-    const { log } = this.context;
+    const { log, limiterOf } = this.context;
     const context = {
       ...this.context,
+      // Sinks of one type that lead to one destination share its rate.
+      limiterOf: isOneOfMany ? this.limiters.makerFor(planned.type) : limiterOf,
       sink: planned.name,
       log: isOneOfMany ? labelled(log, { sink: planned.name }) : log,
     };

@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { Drop, Many, type Sink } from "../../src/engine/contracts.ts";
 import { DataError, SinkFault } from "../../src/engine/errors.ts";
 import type { PlannedSink } from "../../src/engine/router.ts";
+import { VirtualClock } from "../../src/engine/virtual-clock.ts";
 import { aRecord, aRun, letterSink, listSource, textSink } from "../support/stages.ts";
+import { RateWatch } from "./simulation/oracle.ts";
 
 function planned(name: string, sink: Sink<string>, takes?: (value: string) => boolean): PlannedSink {
   const route = { name, type: "text", sink: sink as Sink };
@@ -126,6 +128,39 @@ describe("a pipeline of several sinks", () => {
     }).finish();
     expect(fine.writes).toEqual([["a"]]);
     expect(letters.letters).toMatchObject([{ code: "bug", sink: "broken" }]);
+  });
+
+  it("holds the rate of a destination over the sinks that lead to it, by the lowest that any names", async () => {
+    const watch = new RateWatch();
+    const clock = new VirtualClock();
+    const sinkAt = (events: number) => ({
+      ...textSink(async (batch) => {
+        watch.sentNow(clock.nowMs(), batch.items.length, batch.bytes);
+        return undefined;
+      }),
+      laneSettings: () => ({
+        ...textSink().laneSettings("main"),
+        rates: { events, requests: 1e9, bytes: 1e9 },
+      }),
+    });
+    const records = Array.from({ length: 500 }, (_, i) => aRecord(`r${i}`));
+    const { run } = aRun(
+      {
+        source: listSource(records, { live: true }),
+        inFlight: { records: 1_000, bytes: 1e6 },
+        sinks: [planned("one", sinkAt(50)), planned("two", sinkAt(80))],
+      },
+      { clock },
+    );
+    await clock.advance(10_000);
+    expect(watch.worstEvents).toBeLessThanOrEqual(50);
+    const sent = run.metrics.total("sink_events_delivered_total");
+    expect(sent).toBeGreaterThan(490);
+    // Neither starves the other.
+    for (const { value } of run.metrics.samples("sink_events_delivered_total"))
+      expect(value).toBeGreaterThan(50);
+    run.abort();
+    await run.done;
   });
 
   it("closes all of them, also when one cannot close", async () => {

@@ -121,7 +121,6 @@ function transformOf(scenario: Scenario, oracle: Oracle): Transform {
 
 class SimSink implements Sink<SimValue> {
   readonly limits;
-  private readonly watches = new Map<string, RateWatch>();
   private refusing = new Set<string>();
 
   constructor(
@@ -129,6 +128,8 @@ class SimSink implements Sink<SimValue> {
     private readonly scenario: Scenario,
     private readonly clock: VirtualClock,
     private readonly oracle: Oracle,
+    /** By lane: the rate holds over all sinks. */
+    private readonly watches: Map<string, RateWatch>,
   ) {
     this.limits = { ...scenario.batch, itemBytes: 120, envelopeBytes: 50, separatorBytes: 1 };
   }
@@ -256,8 +257,15 @@ function deadLetterSink(scenario: Scenario, clock: VirtualClock, oracle: Oracle)
   };
 }
 
-function simSink(name: string, scenario: Scenario, clock: VirtualClock, oracle: Oracle): PlannedSink {
-  const sink = new SimSink(name, scenario, clock, oracle) as Sink;
+interface SimWorld {
+  readonly scenario: Scenario;
+  readonly clock: VirtualClock;
+  readonly oracle: Oracle;
+  readonly watches: Map<string, RateWatch>;
+}
+
+function simSink(name: string, { scenario, clock, oracle, watches }: SimWorld): PlannedSink {
+  const sink = new SimSink(name, scenario, clock, oracle, watches) as Sink;
   if (scenario.sinks.length === 1) return { name, type: "sim-sink", sink };
   return {
     name,
@@ -293,13 +301,14 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
   const clock = new VirtualClock();
   const oracle = new Oracle(scenario.limits);
   const metrics = new Metrics();
+  const watches = new Map<string, RateWatch>();
   const run = new Run(
     {
       name: "sim",
       configVersion: "1",
       source: watchAdmissions(new SimSource(scenario, clock, oracle), oracle),
       transforms: [{ type: "sim", transform: transformOf(scenario, oracle) }],
-      sinks: scenario.sinks.map((name) => simSink(name, scenario, clock, oracle)),
+      sinks: scenario.sinks.map((name) => simSink(name, { scenario, clock, oracle, watches })),
       deadLetters: deadLetterSink(scenario, clock, oracle) as Sink,
       deadLetterWindow: { size: 1_000, max: 1_000 },
       inFlight: scenario.limits,
