@@ -6,20 +6,7 @@ import { productVersion } from "../sinks/segment/product-version.ts";
 import type { OpenTelemetry } from "../telemetry/open-telemetry.ts";
 import type { WatchedPipeline } from "../telemetry/watched-pipeline.ts";
 import { UsageError } from "./exit-code.ts";
-
-export interface OtlpOptions {
-  /** `http://127.0.0.1:4318`, with traces below /v1/traces and metrics below /v1/metrics. */
-  readonly otlp?: string | undefined;
-}
-
-export const otlpOption = {
-  otlp: {
-    type: "string",
-    requiresArg: true,
-    describe:
-      "Send OpenTelemetry traces and metrics to this collector (OTLP/HTTP); OTEL_… variables work as well",
-  },
-} as const;
+import type { OtlpOptions } from "./otlp-options.ts";
 
 const ENDPOINTS = [
   "OTEL_EXPORTER_OTLP_ENDPOINT",

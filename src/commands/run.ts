@@ -5,7 +5,7 @@ import type { Argv } from "yargs";
 import { type ConsoleOptions, consoleOption } from "./console-options.ts";
 import type { GlobalOptions } from "./global-options.ts";
 import { type MetricsOptions, metricsOption } from "./metrics-options.ts";
-import { type OtlpOptions, otlpOption } from "./otlp.ts";
+import { type OtlpOptions, otlpOption } from "./otlp-options.ts";
 import { type StoreOptions, storeOption } from "./store-options.ts";
 
 export interface RunOptions extends GlobalOptions, ConsoleOptions, MetricsOptions, OtlpOptions, StoreOptions {
