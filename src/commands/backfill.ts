@@ -12,6 +12,7 @@ export interface BackfillOptions extends GlobalOptions, MetricsOptions, StoreOpt
   readonly since: string | undefined;
   readonly until: string | undefined;
   readonly limit: number | undefined;
+  readonly workers: number;
   readonly dryRun: boolean;
   readonly force: boolean;
   readonly onDamage: "fail" | "skip-block" | "dead-letter-block";
@@ -41,6 +42,12 @@ export function backfillCommand(cli: Argv<GlobalOptions>): void {
         .option("since", { type: "string", describe: "Only events from this time on (ISO 8601)" })
         .option("until", { type: "string", describe: "Only events before this time (ISO 8601)" })
         .option("limit", { type: "number", describe: "Read at most this many events" })
+        .option("workers", {
+          type: "number",
+          default: 0,
+          describe:
+            "Threads that decode, map and encode Avro data, besides the one that reads, sends and settles",
+        })
         .option("dry-run", {
           type: "boolean",
           default: false,

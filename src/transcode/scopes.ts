@@ -1,15 +1,26 @@
 // What holds for all events of one project and environment: what is exported, who receives it, and the bytes that are
 // the same in each. Looked up anew for each block, so that an edit applies to the next one.
 
-import type { Destination, Destinations, Enablement, EnvironmentExport } from "../engine/contracts.ts";
+import type { Enablement, EnvironmentExport } from "../engine/contracts.ts";
 import { messageIdPrefix } from "../transforms/segment-event/message-id.ts";
 import { IdInput } from "./event-stamp.ts";
 import type { Places } from "./places.ts";
 import { sameBytes, TEXTS } from "./places.ts";
+import type { KindsOfIds } from "../transforms/segment-event/identity.ts";
 import type { KindBytes } from "./who-bytes.ts";
 
+/** What is asked of a destination here: nothing secret, so that it may go to another thread. */
+export interface ReceiverSettings {
+  readonly id: string;
+  readonly config: KindsOfIds;
+}
+
+/** As `Destinations` has it. */
+export interface ReceiversOf {
+  forEnvironment(project: string, environment: string): readonly ReceiverSettings[];
+}
+
 export interface ReceiverBytes extends KindBytes {
-  readonly destination: Destination;
   /** Index of its lane. */
   readonly lane: number;
   readonly id: IdInput;
@@ -26,7 +37,7 @@ export interface Scope {
   /** `"project":"…"` */
   readonly aliasProject: Buffer;
   exported: EnvironmentExport | undefined;
-  list: readonly Destination[];
+  list: readonly ReceiverSettings[];
   receivers: readonly ReceiverBytes[];
   block: number;
 }
@@ -41,7 +52,7 @@ export class Scopes {
   private block = 0;
 
   constructor(
-    private readonly destinations: Destinations,
+    private readonly destinations: ReceiversOf,
     private readonly enablement: Enablement,
     private readonly laneOf: (destination: string) => string,
   ) {}
@@ -100,10 +111,9 @@ export class Scopes {
     return scope;
   }
 
-  private receiver(destination: Destination, project: string, environment: string): ReceiverBytes {
+  private receiver(destination: ReceiverSettings, project: string, environment: string): ReceiverBytes {
     const kinds = destination.config;
     return {
-      destination,
       lane: this.lane(this.laneOf(destination.id)),
       kinds,
       user: Buffer.from(kinds.userIdContextKind),

@@ -10,7 +10,7 @@
 import { BoundedCache } from "../avro/bounded-cache.ts";
 import type { DatumLimits } from "../avro/limits.ts";
 import { type AvroSchema, loadWriterSchema } from "../avro/schema.ts";
-import type { Destinations, Enablement, WriterSchema } from "../engine/contracts.ts";
+import type { Enablement, WriterSchema } from "../engine/contracts.ts";
 import { DataError } from "../engine/errors.ts";
 import {
   COLUMNS,
@@ -29,7 +29,7 @@ import { DropTally } from "./drop-tally.ts";
 import { compileLocate, type Locate } from "./locate.ts";
 import { MessageBytes } from "./message-bytes.ts";
 import { notPlain, Places } from "./places.ts";
-import { type Scope, Scopes } from "./scopes.ts";
+import { type ReceiversOf, type Scope, Scopes } from "./scopes.ts";
 import { DROPS, Verdicts } from "./verdicts.ts";
 
 export interface TranscoderSettings {
@@ -40,7 +40,7 @@ export interface TranscoderSettings {
   /** Of each `filter-time`, in Unix milliseconds. */
   readonly windows: readonly { readonly sinceMs: number; readonly untilMs: number }[];
   readonly segmentEvent: SegmentEventConfig;
-  readonly destinations: Destinations;
+  readonly destinations: ReceiversOf;
   readonly enablement: Enablement;
   /** The sink's lane for a destination. */
   readonly laneOf: (destination: string) => string;
@@ -85,6 +85,7 @@ export class Transcoder {
     this.scopes.beginBlock();
     this.verdicts.latestMs = this.settings.wallMs() + DAY_MS;
     this.rows = 0;
+    this.tally.take(); // Of a block that was broken off.
     for (let index = 0; index + 1 < borders.length; index++)
       if (!this.take(locate, body, borders[index]!, borders[index + 1]!, index, out)) left.push(index);
     return {

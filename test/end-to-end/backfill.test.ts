@@ -90,6 +90,25 @@ it("keeps a stretch of time, stops at a limit, and skips what an archive holds t
   ).toEqual(["track", "track", "track"]);
 });
 
+it("sends the same events with threads as without, and settles them all", async () => {
+  const world = await town([feature.environment]);
+  await world.write("p.yaml", pipelineYaml());
+  const data = eventsOf(2_000).map((event) => encodeAvro(event));
+  await world.write("a.avro", writeContainer(exportEventSchema(), data));
+  const lines = async (name: string) =>
+    (await readFile(join(world.folder, name), "utf8")).trim().split("\n").sort();
+  expect(await backfill(world, "--from", "a.avro", "--to", "file:one.ndjson")).toMatchObject({ code: 0 });
+  const threads = ["--workers", "2", "--to", "file:two.ndjson"];
+  expect(await backfill(world, "--from", "a.avro", ...threads)).toMatchObject({ code: 0 });
+  expect(await lines("two.ndjson")).toEqual(await lines("one.ndjson"));
+  expect(await backfill(world, "--from", "a.avro", "--workers", "2")).toMatchObject({ code: 0 });
+  expect(world.segment.stats().accepted).toBe(2_000);
+  const requests = world.segment.requests().length;
+  expect(await backfill(world, "--from", "a.avro", "--workers", "2")).toMatchObject({ code: 0 });
+  expect(world.segment.requests().length).toBe(requests);
+  expect(await backfill(world, "--from", "a.avro", "--workers", "1.5")).toMatchObject({ code: 2 });
+});
+
 it("sends and writes nothing in a dry run, but counts all", async () => {
   const world = await town([feature.environment]);
   await world.write("p.yaml", pipelineYaml());

@@ -26,11 +26,16 @@ import { timeWindow } from "./time-window.ts";
 /** Files are read in large blocks, and a block grows several times as events: this keeps a backfill small. */
 const MOST_BYTES_IN_FLIGHT = 2 * 1024 * 1024;
 
+/** Two or three keep the thread that sends busy; more only wait. */
+const MOST_WORKERS = 16;
+
 export async function backfill(options: BackfillOptions): Promise<ExitCode> {
   const window = timeWindow(options.since, options.until);
   if (options.limit !== undefined && !(Number.isInteger(options.limit) && options.limit > 0)) {
     throw new UsageError(`--limit takes a whole number above 0, not ${options.limit}`);
   }
+  if (!(Number.isInteger(options.workers) && options.workers >= 0 && options.workers <= MOST_WORKERS))
+    throw new UsageError(`--workers takes a whole number up to ${MOST_WORKERS}, not ${options.workers}`);
   const loaded = await loadOrExplain([options.pipeline], {
     replaceSource: sourceOf(options),
     ...(options.to === undefined ? {} : { replaceSink: sinkOf(options.to) }),
@@ -60,6 +65,9 @@ async function backfillOf(
     ...source,
     config: { ...(source.config as object), ...stateOf(options, pipeline.name, pipeline.hash) },
   };
+  const fused = await fuse(pipeline, options, recent);
+  if (!fused && options.workers > 0)
+    log.warn({}, "--workers does nothing here: only the plain stages over Avro files can run in threads");
   const watched: WatchedPipeline[] = [];
   const port = await operatorPort({ options, log, expected: 1, pipelines: () => watched });
   const startedAt = performance.now();
@@ -68,7 +76,7 @@ async function backfillOf(
     {
       log,
       inserted,
-      fused: await fuse(pipeline, options, recent),
+      fused,
       inFlight: {
         records: pipeline.inFlight.records,
         bytes: Math.min(MOST_BYTES_IN_FLIGHT, pipeline.inFlight.bytes),
@@ -78,6 +86,7 @@ async function backfillOf(
     },
   ).catch(async (error: unknown) => {
     await port?.close();
+    await fused?.close();
     throw error;
   });
   const { run, metrics } = job;

@@ -19,14 +19,30 @@ export interface TimeWindow {
   readonly until?: string | undefined;
 }
 
-/** `window`: what the command line adds. Undefined: the stages do it all. */
+export interface FuseOptions extends TimeWindow {
+  /** Threads besides this one; 0: this one does it itself. */
+  readonly workers: number;
+}
+
+/** Undefined: the stages do it all. */
 export async function fuse(
   pipeline: LoadedPipeline,
-  window: TimeWindow,
+  options: FuseOptions,
   recent: RecentIds,
 ): Promise<FusedPlan | undefined> {
-  const settings = await settingsOf(pipeline, window);
-  return settings && new LocalPlan(settings, (names, from) => recent.seenName(names, from));
+  const settings = await settingsOf(pipeline, options);
+  if (!settings) return undefined;
+  const isDuplicate = (names: Int32Array, from: number) => recent.seenName(names, from);
+  if (options.workers === 0) return new LocalPlan(settings, isDuplicate);
+  const { ThreadsPlan, startThread } = await import("../../transcode/threads-plan.ts");
+  const { reader, limits, experiments, windows, segmentEvent, separator, maxEventBytes } = settings;
+  const plain = { limits, experiments, windows, segmentEvent, separator, maxEventBytes };
+  const lane = pipeline.sink.definition.type === "segment" ? undefined : settings.laneOf("");
+  const ports = Array.from({ length: options.workers }, () =>
+    startThread({ ...plain, reader: reader.json, lane }),
+  );
+  const { destinations, enablement } = pipeline;
+  return new ThreadsPlan(ports, { destinations, enablement, separator, isDuplicate });
 }
 
 async function settingsOf(
