@@ -1,11 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help sbom audit run test check build bench chaos docs clean
+.PHONY: help sbom audit run test check build bench bench-check chaos docs clean
 
 ARGS ?=
 SOURCES := $(shell find src -type f)
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 run: dist/.built ## Run the example pipeline on a local Pub/Sub and a local Segment (ARGS="--seconds 10 --rate 500")
 	@node dist/main.js demo $(ARGS)
@@ -20,6 +20,9 @@ build: dist/.built ## Compile to dist/
 
 bench: dist/.built ## Run the benchmarks and print ratios (NAME=engine for one)
 	@node test/bench/bench.mjs $(NAME)
+
+bench-check: dist/.built ## Fail when a backfill is far from its floor, measured in the same minutes
+	@node test/bench/check.mjs
 
 chaos: dist/.built ## Prove delivery under faults: kills, outages, damage (25 minutes; SLUICE_CHAOS=short: the form of `make test`)
 	@node scripts/chaos.mjs

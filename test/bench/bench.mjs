@@ -3,6 +3,7 @@
 //   --write    also writes RESULTS.md (needs all benchmarks, so no NAME)
 //   --quick    small inputs, for trying out a change; no figures to quote
 //   --repeats  measured rounds of each comparison (5)
+//   --against  a revision to build and compare with, where a benchmark can
 //
 // A benchmark is a file of `benchmarks/` that exports `summary` and `run(options)`; see harness/report.mjs for what
 // it yields. What is measured, and each server, is a process of its own.
@@ -14,7 +15,7 @@ import { parseArgs } from "node:util";
 import { machineLines } from "./harness/machine.mjs";
 import { markdownOf, textOf } from "./harness/report.mjs";
 
-const NAMES = ["engine", "live", "backfill", "limiter", "memory", "stages"];
+const NAMES = ["engine", "live", "backfill", "backfill-http", "limiter", "memory", "stages"];
 const RESULTS = fileURLToPath(new URL("./RESULTS.md", import.meta.url));
 
 const { values: options, positionals } = parseArgs({
@@ -23,6 +24,7 @@ const { values: options, positionals } = parseArgs({
     write: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     repeats: { type: "string" },
+    against: { type: "string" },
   },
 });
 
@@ -45,7 +47,7 @@ for (const name of positionals.length > 0 ? positionals : NAMES) {
   const { summary, run } = await import(`./benchmarks/${name}.mjs`);
   console.log(`\n${name}: ${summary}\n`);
   const say = (text) => process.stderr.write(`  ${text}\n`);
-  const report = await run({ quick: options.quick, repeats, say });
+  const report = await run({ quick: options.quick, repeats, say, against: options.against });
   console.log(`\n${textOf(name, report)}`);
   results.push({ name, summary, report });
 }
