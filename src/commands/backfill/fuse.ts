@@ -37,7 +37,7 @@ export async function fuse(
   const { ThreadsPlan, startThread } = await import("../../transcode/threads-plan.ts");
   const { reader, limits, experiments, windows, segmentEvent, separator, maxEventBytes } = settings;
   const plain = { limits, experiments, windows, segmentEvent, separator, maxEventBytes };
-  const lane = pipeline.sink.definition.type === "segment" ? undefined : settings.laneOf("");
+  const lane = pipeline.sinks[0]?.definition.type === "segment" ? undefined : settings.laneOf("");
   const ports = Array.from({ length: options.workers }, () =>
     startThread({ ...plain, reader: reader.json, lane }),
   );
