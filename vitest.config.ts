@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 const endToEnd = ["test/end-to-end/**/*.test.ts", "test/docs/**/*.test.ts"];
 /** Kills, outages and damage, for minutes: `make chaos`. */
 const chaos = ["test/chaos/**/*.test.ts"];
+/** Several processes with one limit: alone on the machine, or the machine is what is measured. */
+const scale = ["test/scale/**/*.test.ts"];
 
 const shared = {
   pool: "forks" as const,
@@ -21,10 +23,11 @@ export default defineConfig({
           ...shared,
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [...endToEnd, ...chaos, "test/bench/**"],
+          exclude: [...endToEnd, ...chaos, ...scale, "test/bench/**"],
         },
       },
       { test: { ...shared, name: "end-to-end", include: endToEnd, testTimeout: 120_000 } },
+      { test: { ...shared, name: "scale", include: scale, testTimeout: 240_000, fileParallelism: false } },
       // Each row of the fault matrix has three processes of its own: more at once than this starve each other.
       { test: { ...shared, name: "chaos", include: chaos, testTimeout: 120_000, maxConcurrency: 3 } },
     ],

@@ -1,6 +1,6 @@
 // Runs the checks and the tests, and ends with one line: `N passed, N failed`.
 // `check` is the inner loop; `all` adds what starts real processes, and the chaos tests in their short form
-// (SLUICE_CHAOS=long: in the long one).
+// (SLUICE_CHAOS=long: in the long one), and those of several processes.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
@@ -34,7 +34,10 @@ for (const [name, command, args] of steps) {
 const all = mode !== "check";
 const projects = all ? ["--project=unit", "--project=end-to-end"] : ["--project=unit"];
 const runs = [() => countedVitest(projects)];
-if (all) runs.push(() => chaosTests(process.env.SLUICE_CHAOS ?? "short"));
+if (all) {
+  runs.push(() => chaosTests(process.env.SLUICE_CHAOS ?? "short"));
+  runs.push(() => countedVitest(["--project=scale"]));
+}
 for (const tests of runs) {
   const counts = tests();
   passed += counts.passed;

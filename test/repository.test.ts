@@ -57,6 +57,7 @@ describe("the directions between the rooms", () => {
     config: ["destinations", "avro", "expressions"],
     emulators: ["avro", "events"],
     telemetry: [],
+    rates: [],
     console: ["config", "destinations", "events", "sinks", "transforms"],
     commands: [
       "config",
@@ -71,6 +72,7 @@ describe("the directions between the rooms", () => {
       "sinks",
       "sources",
       "telemetry",
+      "rates",
       "registry.ts",
     ],
   };

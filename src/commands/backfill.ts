@@ -2,9 +2,10 @@ import type { Argv } from "yargs";
 
 import type { GlobalOptions } from "./global-options.ts";
 import { type MetricsOptions, metricsOption } from "./metrics-options.ts";
+import { type RateOptions, rateOption } from "./rate-options.ts";
 import { type StoreOptions, storeOption } from "./store-options.ts";
 
-export interface BackfillOptions extends GlobalOptions, MetricsOptions, StoreOptions {
+export interface BackfillOptions extends GlobalOptions, MetricsOptions, RateOptions, StoreOptions {
   readonly pipeline: string;
   readonly from: string[];
   readonly to: string | undefined;
@@ -38,6 +39,7 @@ export function backfillCommand(cli: Argv<GlobalOptions>): void {
             "Folder of the checkpoint; the default is one per pipeline and --to below .sluice/backfill",
         })
         .options(storeOption)
+        .options(rateOption)
         .options(metricsOption)
         .option("since", { type: "string", describe: "Only events from this time on (ISO 8601)" })
         .option("until", { type: "string", describe: "Only events before this time (ISO 8601)" })

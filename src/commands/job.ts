@@ -16,6 +16,7 @@ import type { FusedPlan } from "../engine/packed.ts";
 import type { PlannedTransform } from "../engine/pipeline.ts";
 import type { Only, PlannedSink } from "../engine/router.ts";
 import { Run, type RunObserver } from "../engine/run.ts";
+import type { RateSharing } from "../rates/rate-sharing.ts";
 import { openCrashGuard } from "./crash-state.ts";
 import { rotating } from "./dead-letter-files.ts";
 
@@ -36,6 +37,8 @@ export interface JobOptions {
   readonly only?: Only;
   readonly inFlight?: { readonly records: number; readonly bytes: number };
   readonly aroundWrite?: AroundWrite | undefined;
+  /** Who else uses the rates of the destinations; undefined: nobody. */
+  readonly rates?: RateSharing | undefined;
   /** Where the crash-loop breaker keeps what must outlive the process; undefined: there is no breaker. */
   readonly stateDir?: string | undefined;
 }
@@ -126,6 +129,7 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
         observer: lag && options.observer ? allOf(lag, options.observer) : (lag ?? options.observer),
         guard,
         aroundWrite: options.aroundWrite,
+        limiterOf: options.rates?.limiters({ clock, log: options.log, metrics }),
       },
     );
     return {

@@ -6,9 +6,16 @@ import { type ConsoleOptions, consoleOption } from "./console-options.ts";
 import type { GlobalOptions } from "./global-options.ts";
 import { type MetricsOptions, metricsOption } from "./metrics-options.ts";
 import { type OtlpOptions, otlpOption } from "./otlp-options.ts";
+import { type RateOptions, rateOption } from "./rate-options.ts";
 import { type StoreOptions, storeOption } from "./store-options.ts";
 
-export interface RunOptions extends GlobalOptions, ConsoleOptions, MetricsOptions, OtlpOptions, StoreOptions {
+export interface RunOptions
+  extends GlobalOptions,
+    ConsoleOptions,
+    MetricsOptions,
+    OtlpOptions,
+    RateOptions,
+    StoreOptions {
   readonly state: string;
 }
 
@@ -31,6 +38,7 @@ export function runCommand(cli: Argv<GlobalOptions>): void {
             "Folder for what must outlive a crash, so that a message that kills the process is found out",
         })
         .options(storeOption)
+        .options(rateOption)
         .options(consoleOption)
         .options(metricsOption)
         .options(otlpOption)

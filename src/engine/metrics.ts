@@ -97,6 +97,11 @@ export const metricTable = {
     "destination",
   ),
   sink_retry_after_seconds: gauge("How long the destination last asked to wait.", "sink", "destination"),
+  rate_store_up: gauge(
+    "1 while the store of shared rates answers; 0: at most this process's part is used.",
+    "destination",
+  ),
+  rate_store_cuts_total: counter("How often the store of shared rates was lost.", "destination"),
   source_open: gauge("1 while the stream is open, or closed on purpose because no room is left."),
   source_oldest_outstanding_age_seconds: gauge("Age of the oldest message held, since it was received."),
   source_messages_received_total: counter("Pub/Sub messages received."),

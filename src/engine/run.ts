@@ -19,6 +19,7 @@ import { DropCounter } from "./drop-counter.ts";
 import { type DataError, SinkFault, toError } from "./errors.ts";
 import type { AroundWrite } from "./lane.ts";
 import type { LaneItem } from "./lane-queue.ts";
+import type { LimiterMaker } from "./limiter.ts";
 import { FusedIntake } from "./fused-intake.ts";
 import { Ledger } from "./ledger.ts";
 import type { Cell, Metrics } from "./metrics.ts";
@@ -34,6 +35,7 @@ export interface World {
   readonly observer?: RunObserver | undefined;
   readonly guard?: CrashGuard | undefined;
   readonly aroundWrite?: AroundWrite | undefined;
+  readonly limiterOf?: LimiterMaker | undefined;
 }
 
 /** For whoever watches: live tables, traces, tests. Called per batch or value; must be quick and not throw. */

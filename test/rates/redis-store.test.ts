@@ -15,6 +15,10 @@ afterEach(async () => {
   for (const store of stores.splice(0)) await store.close();
 });
 
+it("needs an address that it can read", () => {
+  expect(() => new RedisStore({ url: "nonsense", log: recordingLog() })).toThrow(/Invalid/);
+});
+
 for (const program of redisPrograms)
   describe(`the rate store in ${program}`, () => {
     let server: RedisServer;

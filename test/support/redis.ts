@@ -14,6 +14,12 @@ export const redisPrograms: readonly string[] = programs.filter(
   (program) => spawnSync(program, ["--version"]).status === 0,
 );
 
+if (redisPrograms.length === 0) {
+  const said = "NOT RUN on a server: neither redis-server nor valkey-server is installed (Debian has both)";
+  if (process.env["SLUICE_REQUIRE_REDIS"]) throw new Error(said);
+  process.stderr.write(`${said}\n`);
+}
+
 export class RedisServer {
   private child: ChildProcess | undefined;
   private readonly folder = mkdtempSync(join(tmpdir(), "sluice-redis-"));

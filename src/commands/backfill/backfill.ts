@@ -12,6 +12,7 @@ import { type InsertedTransform, startJob } from "../job.ts";
 import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
 import { operatorPort, watchedPipeline } from "../operator-port.ts";
+import { rateSharing } from "../rate-options.ts";
 import { onStopSignal } from "../signals.ts";
 import { summaryTable } from "../summary.ts";
 import { withLiveSettings } from "../with-live-settings.ts";
@@ -70,11 +71,13 @@ async function backfillOf(
     log.warn({}, "--workers does nothing here: only the plain stages over Avro files can run in threads");
   const watched: WatchedPipeline[] = [];
   const port = await operatorPort({ options, log, expected: 1, pipelines: () => watched });
+  const rates = await rateSharing(options, process.env, { log, priority: "backfill" });
   const startedAt = performance.now();
   const job = await startJob(
     { ...pipeline, source: withState, deadLetters: inSegments(pipeline.deadLetters) },
     {
       log,
+      rates,
       inserted,
       fused,
       inFlight: {
@@ -87,6 +90,7 @@ async function backfillOf(
   ).catch(async (error: unknown) => {
     await port?.close();
     await fused?.close();
+    await rates?.close();
     throw error;
   });
   const { run, metrics } = job;
@@ -100,6 +104,7 @@ async function backfillOf(
   release();
   progress.stop();
   await port?.close();
+  await rates?.close();
   const elapsedMs = performance.now() - startedAt;
   const title = options.dryRun ? `${pipeline.name} (dry run)` : pipeline.name;
   process.stderr.write(

@@ -12,6 +12,7 @@ import type { Console } from "../../console/server.ts";
 import type { Logger } from "../../engine/contracts.ts";
 import type { Metrics } from "../../engine/metrics.ts";
 import type { RunResult } from "../../engine/run.ts";
+import type { RateSharing } from "../../rates/rate-sharing.ts";
 import type { OpenTelemetry } from "../../telemetry/open-telemetry.ts";
 import type { WatchedPipeline } from "../../telemetry/watched-pipeline.ts";
 import { consoleFor, consolePipeline } from "../console.ts";
@@ -21,6 +22,7 @@ import { type AttachedPipeline, type LiveSettings, liveSettings } from "../live-
 import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
 import { type OperatorPort, operatorPort, watchedPipeline } from "../operator-port.ts";
+import { rateSharing } from "../rate-options.ts";
 import type { RunOptions } from "../run.ts";
 import { type OpenStore, openStore, openStoreIfAny } from "../settings-store.ts";
 import { otlpFor, subscriptionOf } from "../otlp.ts";
@@ -35,6 +37,7 @@ export async function runPipelines(files: readonly string[], options: RunOptions
   const settings = liveSettings(open, { log, stateDir: resolve(options.state) });
   const running = new Running(options, log, settings);
   try {
+    await running.openRates();
     await running.openOperatorPort(pipelines.length);
     if (open) await running.openConsole(open);
     const attached = await Promise.all(pipelines.map((pipeline) => settings.attach(pipeline)));
@@ -50,6 +53,7 @@ class Running {
   private readonly seenFlags = new SeenFlags();
   private readonly watched: WatchedPipeline[] = [];
   private console: Console | undefined;
+  private rates: RateSharing | undefined;
   private operatorPort: OperatorPort | undefined;
   private otlp: OpenTelemetry | undefined;
   private stopping = false;
@@ -75,6 +79,10 @@ class Running {
     this.console = await consoleFor({ options, open, log, seenFlags, pipelines: () => this.shown });
   }
 
+  async openRates(): Promise<void> {
+    this.rates = await rateSharing(this.options, process.env, { log: this.log, priority: "live" });
+  }
+
   /** First of all: who asks while the pipelines start is told so. */
   async openOperatorPort(expected: number): Promise<void> {
     const { options, log, watched } = this;
@@ -98,6 +106,7 @@ class Running {
     await this.console?.close();
     await this.otlp?.close();
     await this.operatorPort?.close();
+    await this.rates?.close();
     await this.settings.close();
   }
 
@@ -111,6 +120,7 @@ class Running {
           log: this.log,
           observer,
           stateDir,
+          rates: this.rates,
           aroundWrite: this.otlp?.around({ name: own.name, subscription: subscriptionOf(own.source.config) }),
         });
         this.shown.push(consolePipeline(own, live, job, this.log));
