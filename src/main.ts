@@ -21,7 +21,10 @@ import { recordCommand } from "./commands/record.ts";
 import { runCommand } from "./commands/run.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { seekCommand } from "./commands/seek.ts";
+import { tapCommand } from "./commands/tap.ts";
 import { testCommand } from "./commands/test.ts";
+import { topCommand } from "./commands/top.ts";
+import { traceCommand } from "./commands/trace.ts";
 import { validateCommand } from "./commands/validate.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
@@ -67,6 +70,9 @@ for (const add of [
   validateCommand,
   testCommand,
   recordCommand,
+  topCommand,
+  tapCommand,
+  traceCommand,
   explainCommand,
   graphCommand,
   planCommand,

@@ -3,6 +3,7 @@
 import type { Console } from "../console/server.ts";
 import type { ConsolePipeline } from "../console/console-world.ts";
 import type { SeenFlags } from "../console/seen-flags.ts";
+import type { LiveProcess } from "../live/live-process.ts";
 import type { LoadedPipeline } from "../config/load.ts";
 import { listed } from "../destinations/enablement.ts";
 import { LaunchDarklyEnablement } from "../destinations/launchdarkly/enablement.ts";
@@ -28,6 +29,7 @@ export interface ConsoleParts {
   readonly open: OpenStore;
   readonly log: Logger;
   readonly seenFlags: SeenFlags;
+  readonly live: LiveProcess;
   readonly pipelines: () => readonly ConsolePipeline[];
 }
 
@@ -36,7 +38,7 @@ export async function consoleFor(
   parts: ConsoleParts,
   env: Environment = process.env,
 ): Promise<Console | undefined> {
-  const { options, open, log, seenFlags, pipelines } = parts;
+  const { options, open, log, seenFlags, live, pipelines } = parts;
   if (options.console === undefined) return undefined;
   const address = consoleAddress(options.console);
   const [{ startConsole }, { TestSender }] = await Promise.all([
@@ -65,6 +67,7 @@ export async function consoleFor(
       destinations: open.destinations,
       enablement: open.enablement,
       seenFlags,
+      live,
       testSender,
       pipelines,
     },
@@ -98,6 +101,10 @@ export function consolePipeline(
     enablement: listed(own.enablement),
     polled: polledOf(own.enablement),
     letterBox: letterBox({ pipeline: live, run, log }),
+    lettersAbout: async (id) => {
+      const { lettersAbout } = await import("./dead-letters/about.ts");
+      return lettersAbout(own, id);
+    },
   };
 }
 

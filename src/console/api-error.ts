@@ -7,6 +7,8 @@ import { InvalidInput, type InputProblem } from "../destinations/check-input.ts"
 import { Conflict, NoSuchDestination } from "../destinations/destination-keeper.ts";
 import type { Logger } from "../engine/contracts.ts";
 import { DataError, RunError, SinkFault, toError } from "../engine/errors.ts";
+import { TooMany } from "../live/live-process.ts";
+import { BadTap } from "../live/tap.ts";
 
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -68,6 +70,11 @@ function asApiError(thrown: unknown, request: FastifyRequest, log: Logger): ApiE
       thrown.code === "version-conflict" ? "optimistic_locking_error" : "conflict",
       thrown.message,
     );
+  if (thrown instanceof BadTap)
+    return new ApiError(400, "invalid_request", thrown.message, [
+      { path: `/${thrown.part}`, code: "bad-tap", message: thrown.message },
+    ]);
+  if (thrown instanceof TooMany) return new ApiError(503, "too-many-taps", thrown.message);
   if (thrown instanceof DataError || thrown instanceof SinkFault) return invalidRequest(thrown.message);
   if (thrown instanceof RunError) return new ApiError(503, thrown.code, thrown.message);
   const error = toError(thrown);

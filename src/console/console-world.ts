@@ -8,6 +8,8 @@ import type { Destinations, Logger } from "../engine/contracts.ts";
 import type { Metrics } from "../engine/metrics.ts";
 import type { Run } from "../engine/run.ts";
 import type { LetterBox } from "./letter-box.ts";
+import type { LiveProcess } from "../live/live-process.ts";
+import type { LettersFound } from "../live/trace-search.ts";
 import type { SeenFlags } from "./seen-flags.ts";
 import type { TestSender } from "./test-sender.ts";
 
@@ -30,16 +32,23 @@ export interface ConsolePipeline {
   /** How fresh its enablement is, when it follows LaunchDarkly's; undefined when it stands in git. */
   readonly polled?: (() => { readonly ageMs?: number; readonly failures: number }) | undefined;
   readonly letterBox: LetterBox;
+  /** Letters about a message id, an event id or a messageId. */
+  lettersAbout(id: string): Promise<LettersFound>;
 }
 
-export interface ConsoleWorld {
+/** What every process can tell, with or without a store of settings. */
+export interface ProcessWorld {
   readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly live: LiveProcess;
+  /** Those that run now. */
+  readonly pipelines: () => readonly ConsolePipeline[];
+}
+
+export interface ConsoleWorld extends ProcessWorld {
   readonly destinations: DestinationKeeper;
   readonly enablement: EnablementKeeper;
   readonly seenFlags: SeenFlags;
   readonly testSender: TestSender;
-  /** Those that run now. */
-  readonly pipelines: () => readonly ConsolePipeline[];
 }

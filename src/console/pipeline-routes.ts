@@ -3,7 +3,7 @@
 import type { FastifyInstance } from "fastify";
 import Type from "typebox";
 
-import type { ConsolePipeline, ConsoleWorld } from "./console-world.ts";
+import type { ConsolePipeline, ProcessWorld } from "./console-world.ts";
 import { errorAnswers } from "./schemas.ts";
 
 const counts = (description: string) => Type.Record(Type.String(), Type.Integer(), { description });
@@ -25,7 +25,7 @@ const pipelineRep = Type.Object({
   lanes: Type.Array(Type.Object({ name: Type.String(), state: Type.String(), waiting: Type.Integer() })),
 });
 
-export function pipelineRoutes(app: FastifyInstance, world: ConsoleWorld): void {
+export function pipelineRoutes(app: FastifyInstance, world: ProcessWorld): void {
   const tags = ["Pipelines"];
   app.get(
     "/api/sluice/pipelines",

@@ -3,7 +3,7 @@
 
 import type { Drop, Origin } from "../engine/contracts.ts";
 import type { LaneItem } from "../engine/lane-queue.ts";
-import type { RunObserver } from "../engine/run.ts";
+import type { RunObserver } from "../engine/observers.ts";
 import { isObject } from "../events/envelope.ts";
 import { SegmentEvent } from "../events/segment-event.ts";
 

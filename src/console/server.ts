@@ -8,14 +8,16 @@ import { Ajv } from "ajv";
 import fastify, { type FastifyInstance } from "fastify";
 
 import { RunError } from "../engine/errors.ts";
+import type { LettersFound } from "../live/trace-search.ts";
 import { installErrorAnswers } from "./api-error.ts";
 import { Authentication } from "./authentication.ts";
 import { installBrowserRules, isLoopbackHost } from "./browser-rules.ts";
-import type { ConsoleWorld } from "./console-world.ts";
+import type { ConsolePipeline, ConsoleWorld, ProcessWorld } from "./console-world.ts";
 import { destinationRoutes } from "./destination-routes.ts";
 import { enablementRoutes } from "./enablement-routes.ts";
 import { flagRoutes } from "./flag-routes.ts";
 import { letterRoutes } from "./letter-routes.ts";
+import { liveRoutes } from "./live-routes.ts";
 import { builtPages, readPageFiles } from "./page-files.ts";
 import { isPage, pageRoutes } from "./pages.ts";
 import { pipelineRoutes } from "./pipeline-routes.ts";
@@ -49,23 +51,23 @@ export async function startConsole(options: ConsoleOptions, world: ConsoleWorld)
       "console-needs-token",
       `${host} can be reached by others, so the console needs a token: set SLUICE_CONSOLE_TOKEN, or use 127.0.0.1`,
     );
-  const authentication = token === undefined ? undefined : new Authentication(token, world.clock);
   const app = newApp();
   installErrorAnswers(app, world.log);
   installBrowserRules(app, options);
   const pages = readPageFiles(builtPages());
-  app.addHook("onRequest", async (request) => {
-    if (!authentication || isPage(pages, request)) return;
-    authentication.check(request.headers.authorization, request.ip);
-  });
+  if (token !== undefined) {
+    const authentication = new Authentication(token, world.clock);
+    app.addHook("onRequest", async (request) => {
+      if (!isPage(pages, request)) authentication.check(request.headers.authorization, request.ip);
+    });
+  }
   await app.register(swagger, { openapi: describeApi(world.version, token !== undefined) });
   app.register(async (routes) => {
     destinationRoutes(routes, world);
     flagRoutes(routes, world);
     enablementRoutes(routes, world);
-    pipelineRoutes(routes, world);
     letterRoutes(routes, world);
-    routes.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+    processRoutes(routes, world);
     pageRoutes(routes, pages);
   });
   try {
@@ -78,6 +80,35 @@ export async function startConsole(options: ConsoleOptions, world: ConsoleWorld)
       cause: error,
     });
   }
+}
+
+/**
+ * The part that every process can answer, for the local socket: whoever may open that is the same user, so there is no
+ * token. It does not listen: requests are handed to its `routing`.
+ */
+export async function localApp(world: ProcessWorld): Promise<FastifyInstance> {
+  const app = newApp();
+  installErrorAnswers(app, world.log);
+  installBrowserRules(app, { host: "localhost", names: [] });
+  await app.register(swagger, { openapi: describeApi(world.version, false) });
+  app.register(async (routes) => processRoutes(routes, world));
+  await app.ready();
+  return app;
+}
+
+function processRoutes(routes: FastifyInstance, world: ProcessWorld): void {
+  pipelineRoutes(routes, world);
+  liveRoutes(routes, { live: world.live, lettersAbout: (id) => lettersAbout(id, world.pipelines()) });
+  routes.get("/openapi.json", { schema: { hide: true } }, async () => routes.swagger());
+}
+
+/** One pipeline whose letters were not searched makes the whole answer incomplete. */
+async function lettersAbout(id: string, pipelines: readonly ConsolePipeline[]): Promise<LettersFound> {
+  const found = await Promise.all(pipelines.map((pipeline) => pipeline.lettersAbout(id)));
+  const worst = (["none", "newest", "all"] as const).find((how) =>
+    found.some(({ searched }) => searched === how),
+  );
+  return { letters: found.flatMap(({ letters }) => letters), searched: worst ?? "all" };
 }
 
 function newApp(): FastifyInstance {

@@ -142,10 +142,10 @@ export interface LaneSettings {
 export interface Batch<In = unknown> {
   readonly lane: string;
   readonly items: readonly Encoded<In>[];
-  /** Sum of item bytes and separators, without the envelope. */
-  readonly bytes: number;
-  /** 1 for the first try of these items together. */
-  readonly attempt: number;
+  readonly bytes: number; // Sum of item bytes and separators, without the envelope.
+  readonly attempt: number; // 1 for the first try of these items together.
+  /** A sink may note the answer here, for traces; nothing is decided by it. `requestId` is the other side's. */
+  answer?: { readonly status: number; readonly requestId?: string | undefined } | undefined;
 }
 
 export interface Sink<In = unknown> {
@@ -284,7 +284,7 @@ export interface SinkDefinition<C extends TSchema = TSchema> extends Common<C> {
 
 export type StageDefinition = SourceDefinition | TransformDefinition | SinkDefinition;
 type Without<T> = Omit<T, "role">;
-// The registry holds definitions of many config types in one list, so their own type is erased here, once.
+// The registry lists definitions of many config types, so their own type is erased here, once.
 export function defineSource<C extends TSchema>(definition: Without<SourceDefinition<C>>): SourceDefinition {
   return { role: "source", ...definition } as unknown as SourceDefinition;
 }

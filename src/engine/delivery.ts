@@ -4,10 +4,11 @@ import type { Sink } from "./contracts.ts";
 import { DataError, type SinkFault, toError } from "./errors.ts";
 import { Lane, type LaneContext } from "./lane.ts";
 import type { LaneItem } from "./lane-queue.ts";
+import type { WriteNote } from "./observers.ts";
 import type { Item } from "./pipeline.ts";
 
 export interface DeliveryEvents {
-  delivered(lane: string, items: readonly LaneItem[]): void;
+  delivered(lane: string, items: readonly LaneItem[], write: WriteNote): void;
   /** `error.code` is the dead-letter code. */
   rejected(item: Item, error: DataError | SinkFault, lane: string | undefined): void;
   bug(error: unknown): void;
@@ -111,7 +112,7 @@ export class Delivery {
     const known = this.lanes.get(name);
     if (known) return known;
     const lane = new Lane(name, this.sink, this.sink.laneSettings(name), this.context, {
-      delivered: (laneName, items) => this.events.delivered(laneName, items),
+      delivered: (laneName, items, write) => this.events.delivered(laneName, items, write),
       rejected: (laneName, item, fault) => this.events.rejected(item, fault, laneName),
       bug: (error) => this.events.bug(error),
     });

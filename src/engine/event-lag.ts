@@ -6,7 +6,7 @@
 import type { Clock } from "./clock.ts";
 import type { Cell, Metrics } from "./metrics.ts";
 import type { HistogramCell } from "./histogram.ts";
-import type { RunObserver } from "./run.ts";
+import type { RunObserver } from "./observers.ts";
 
 const WINDOW_MS = 60_000;
 

@@ -71,6 +71,12 @@ export class LaneQueue {
     this.again = this.again.map((one) => ({ ...one, readyAtMs: 0 }));
   }
 
+  /** Whether an event of this record waits. Looks at all of them. */
+  holds(recordId: string): boolean {
+    const isIts = ({ origin }: LaneItem) => origin.id === recordId;
+    return this.again.some(({ items }) => items.some(isIts)) || this.fresh.slice(this.head).some(isIts);
+  }
+
   readyAgain(nowMs: number, retriesAllowed: boolean): Again | undefined {
     return this.again.find((one) => one.readyAtMs <= nowMs && (retriesAllowed || !one.retry));
   }

@@ -9,17 +9,19 @@ import { fullJitterMs } from "./backoff.ts";
 import type { Batch, LaneSettings, Sink } from "./contracts.ts";
 import { SinkFault } from "./errors.ts";
 import { byFault } from "./fault-groups.ts";
-import { type HealthContext, LaneHealth, type LaneState } from "./lane-health.ts";
+import { type HealthContext, LaneHealth } from "./lane-health.ts";
 import { LaneProbe } from "./lane-probe.ts";
+import type { LaneView } from "./lane-view.ts";
 import { type Again, type LaneItem, LaneQueue, type Taken } from "./lane-queue.ts";
 import { LaneMetrics } from "./lane-metrics.ts";
 import { Limiter, type LimiterMaker, type RateLimiter } from "./limiter.ts";
 import type { Metrics } from "./metrics.ts";
+import type { WriteNote } from "./observers.ts";
 import { Reservations } from "./reservations.ts";
 
 export interface LaneEvents {
   /** Accepted with 2xx. */
-  delivered(lane: string, items: readonly LaneItem[]): void;
+  delivered(lane: string, items: readonly LaneItem[], write: WriteNote): void;
   rejected(lane: string, item: LaneItem, fault: SinkFault): void;
   /** A bug in the sink or the engine: the run fails. */
   bug(error: unknown): void;
@@ -40,9 +42,9 @@ type Written = undefined | readonly (SinkFault | null)[];
 /** For traces: calls `write` once and passes on what becomes of it. */
 export type AroundWrite = (batch: Batch, write: () => Promise<Written>) => Promise<Written>;
 
-interface LaneBatch extends Taken {
+interface LaneBatch extends Taken, WriteNote {
   readonly lane: string;
-  readonly attempt: number;
+  answer?: Batch["answer"];
 }
 
 class Bug {
@@ -56,19 +58,12 @@ const HALF_OPEN_EVENTS = 10;
 const SHORTEST_WAIT_MS = 0.01;
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** What others may see of it. */
-export interface LaneView {
-  readonly name: string;
-  readonly state: LaneState;
-  readonly waiting: number;
-  readonly writing: number;
-}
-
-export class Lane implements LaneView {
+export class Lane {
   private readonly queue = new LaneQueue();
   private readonly limiter: RateLimiter;
   private readonly health: LaneHealth;
   private writes = 0;
+  private written = 0;
   private retries = 0;
   private draining = false;
   private stopped = false;
@@ -102,17 +97,15 @@ export class Lane implements LaneView {
     this.metrics = new LaneMetrics(context.metrics, { sink: context.sink, destination: name });
   }
 
-  get state(): LaneState {
-    return this.health.state;
+  view(): LaneView {
+    const { state, writesAllowed } = this.health;
+    const { name, writes: writing } = this;
+    const own = { name, state, waiting: this.queue.waiting, writing, writesAllowed };
+    return { ...own, rates: this.settings.rates, used: this.limiter.used() };
   }
 
-  get waiting(): number {
-    return this.queue.waiting;
-  }
-
-  get writing(): number {
-    return this.writes;
-  }
+  /** Whether an event of this record waits here. Looks at all: not for the hot path. */
+  readonly holds = (recordId: string): boolean => this.queue.holds(recordId);
 
   /** Adds an event. The caller calls `pump` once after a chunk, not per event. */
   push(item: LaneItem): void {
@@ -192,7 +185,10 @@ export class Lane implements LaneView {
     const limits = { events, bytes: Math.min(bytes, room.bytes), envelopeBytes, separatorBytes };
     const taken = again ? this.queue.takeAgain(again, limits) : this.queue.takeFresh(limits, now);
     this.limiter.spend(taken.items.length, taken.bytes + envelopeBytes);
-    void this.send({ ...taken, lane: this.name, attempt: again?.attempt ?? 1 }, again?.retry ?? false);
+    this.written += 1;
+    const attempt = again?.attempt ?? 1;
+    const note = { lane: this.name, attempt, number: this.written, startedAtMs: now };
+    void this.send({ ...taken, ...note }, again?.retry ?? false);
     return 0;
   }
 
@@ -256,17 +252,20 @@ export class Lane implements LaneView {
     this.metrics.ended(outcome ? "partial" : "delivered");
     this.health.answered();
     if (outcome === undefined) {
-      this.delivered(batch.items);
+      this.delivered(batch.items, batch);
       return;
     }
-    this.delivered(batch.items.filter((_, i) => outcome[i] === null));
+    this.delivered(
+      batch.items.filter((_, i) => outcome[i] === null),
+      batch,
+    );
     for (const [fault, items] of byFault(batch.items, outcome)) this.fault(items, fault, batch.attempt);
   }
 
-  private delivered(items: readonly LaneItem[]): void {
+  private delivered(items: readonly LaneItem[], write: WriteNote): void {
     if (items.length === 0) return;
     this.metrics.delivered(items);
-    this.events.delivered(this.name, items);
+    this.events.delivered(this.name, items, write);
   }
 
   /** Some of these are bad, and only they may pay for it. */

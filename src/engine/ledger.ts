@@ -117,11 +117,20 @@ export class Ledger {
     return undefined;
   }
 
+  /** Whether a record of this id is in flight. Looks at all: not for the hot path. */
+  holds(id: string): boolean {
+    for (const { record } of this.open) if (record.id === id) return true;
+    return false;
+  }
+
   /** Gives back all that is in flight, for a stop that ran out of time. Returns how many. Final. */
-  giveBackAll(): number {
+  giveBackAll(told: (record: SourceRecord) => void = () => {}): number {
     this.abandoned = true;
     const left = [...this.open];
-    for (const receipt of left) this.settle(receipt, "nack");
+    for (const receipt of left) {
+      told(receipt.record);
+      this.settle(receipt, "nack");
+    }
     return left.length;
   }
 }

@@ -61,6 +61,13 @@ class Rate {
     this.idleCap = Math.min(this.cap, Math.max(this.unit, this.perSecond * IDLE_BURST_SECONDS));
   }
 
+  /** What was spent in the last second; 0 when there is no limit, as nothing is written down then. */
+  used(nowMs: number): number {
+    if (this.perSecond === Number.POSITIVE_INFINITY) return 0;
+    this.advance(nowMs);
+    return this.inWindow;
+  }
+
   room(nowMs: number): number {
     if (this.perSecond === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
     this.advance(nowMs);
@@ -130,6 +137,8 @@ export interface RateLimiter {
   room(leastBytes: number, wanted: () => Wanted): Room;
   /** Events that may go now; asks nobody for more. */
   glance(): number;
+  /** What this process sent in the last second, of each rate; 0 where there is no limit. */
+  used(): Rates;
   spend(events: number, bytes: number): void;
   /** Milliseconds until one event of `leastBytes` may go; Infinity: the maker of the limiter is told when. */
   waitMs(leastBytes: number): number;
@@ -184,6 +193,11 @@ export class Limiter implements RateLimiter {
     // Tokens are sums of fractions: a whole one may show as 0.9999….
     if (this.requests.room(now) < 1 - 1e-9) return { events: 0, bytes: 0 };
     return { events: Math.floor(this.events.room(now) + 1e-9), bytes: this.bytes.room(now) };
+  }
+
+  used(): Rates {
+    const now = this.clock.nowMs();
+    return { events: this.events.used(now), requests: this.requests.used(now), bytes: this.bytes.used(now) };
   }
 
   spend(events: number, bytes: number): void {

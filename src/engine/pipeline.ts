@@ -36,6 +36,7 @@ export interface PlannedTransform {
 }
 
 export interface PipelineEvents {
+  moved?(arrow: number, items: readonly Item[]): void; // As `RunObserver.moved`.
   /** Items that passed every transform. */
   passed(items: readonly Item[]): void;
   dropped(item: Item, stage: string, drop: Drop): void;
@@ -139,6 +140,7 @@ export class Pipeline {
     const items = this.waiting;
     this.waiting = [];
     this.values.value += items.length;
+    this.events.moved?.(0, items);
     for (let start = 0; start < items.length; start += CHUNK) {
       this.inject({ stage: 0, items: items.length <= CHUNK ? items : items.slice(start, start + CHUNK) });
     }
@@ -168,7 +170,10 @@ export class Pipeline {
   private runStage(runner: StageRunner, chunk: Chunk): Chunk {
     if (chunk.stage > runner.index) return chunk;
     const hold = (item: Item, ready: Promise<void>) => this.hold(runner, item, ready, 1);
-    return { stage: runner.index + 1, items: runner.run(chunk.items, this.events, hold) };
+    const stage = runner.index + 1;
+    const items = runner.run(chunk.items, this.events, hold);
+    if (items.length > 0) this.events.moved?.(stage, items);
+    return { stage, items };
   }
 
   /** Weather before a transform: the value waits, its record stays in flight, others pass it by. */

@@ -1,7 +1,7 @@
 // What one run is made of, and what it shows of itself.
 
 import type { Sink, Source } from "./contracts.ts";
-import type { LaneView } from "./lane.ts";
+import type { LaneView } from "./lane-view.ts";
 import type { LedgerLimits } from "./ledger.ts";
 import type { FusedPlan } from "./packed.ts";
 import type { PlannedTransform } from "./pipeline.ts";

@@ -13,6 +13,7 @@ import type { Lane, LaneContext } from "./lane.ts";
 import type { LaneItem } from "./lane-queue.ts";
 import { labelled } from "./labelled-log.ts";
 import { Limiter } from "./limiter.ts";
+import type { WriteNote } from "./observers.ts";
 import type { Item } from "./pipeline.ts";
 import { SharedLimiters } from "./shared-limiters.ts";
 
@@ -34,7 +35,7 @@ export interface Only {
 }
 
 export interface RouterEvents {
-  delivered(sink: PlannedSink, lane: string, items: readonly LaneItem[]): void;
+  delivered(sink: PlannedSink, lane: string, items: readonly LaneItem[], write: WriteNote): void;
   /** `error.code` is the dead-letter code. `lane`: undefined when it could not be told. */
   rejected(item: Item, error: DataError | SinkFault, sink: PlannedSink, lane: string | undefined): void;
   dropped(item: Item, drop: Drop): void;
@@ -134,7 +135,7 @@ export class Router {
       log: isOneOfMany ? labelled(log, { sink: planned.name }) : log,
     };
     return new Delivery(planned.sink, context, {
-      delivered: (lane, items) => this.events.delivered(planned, lane, items),
+      delivered: (lane, items, write) => this.events.delivered(planned, lane, items, write),
       rejected: (item, error, lane) => this.events.rejected(item, error, planned, lane),
       bug: (error) => this.events.bug(error),
     });

@@ -12,9 +12,9 @@ import { setMaxListeners } from "node:events";
 
 import type { Clock } from "./clock.ts";
 import { closeAll } from "./close-all.ts";
-import type { Drop, Logger, Origin, SourceRecord } from "./contracts.ts";
+import type { Drop, Logger, SourceRecord } from "./contracts.ts";
 import type { CrashGuard } from "./crash-loop.ts";
-import { type DeadLetter, DeadLetters, DeadLetterWindow, type Rejection } from "./dead-letters.ts";
+import { DeadLetters, DeadLetterWindow, type Rejection } from "./dead-letters.ts";
 import { DropCounter } from "./drop-counter.ts";
 import { type DataError, SinkFault, toError } from "./errors.ts";
 import type { AroundWrite } from "./lane.ts";
@@ -23,9 +23,13 @@ import type { LimiterMaker } from "./limiter.ts";
 import { FusedIntake } from "./fused-intake.ts";
 import { Ledger } from "./ledger.ts";
 import type { Cell, Metrics } from "./metrics.ts";
+import type { RunObserver, WriteNote } from "./observers.ts";
 import { type Item, Pipeline } from "./pipeline.ts";
 import type { Plan, RunLane } from "./plan.ts";
+import { RunInside } from "./run-inside.ts";
 import { otherDestination, type PlannedSink, Router, ROUTING } from "./router.ts";
+
+export type { RunObserver } from "./observers.ts";
 
 export interface World {
   readonly clock: Clock;
@@ -38,13 +42,6 @@ export interface World {
   readonly limiterOf?: LimiterMaker | undefined;
 }
 
-/** For whoever watches: live tables, traces, tests. Called per batch or value; must be quick and not throw. */
-export interface RunObserver {
-  delivered?(lane: string, items: readonly LaneItem[], sink: string): void;
-  dropped?(origin: Origin, stage: string, drop: Drop, value: unknown): void;
-  deadLettered?(letter: DeadLetter): void;
-}
-
 export type RunState = "running" | "draining" | "stopped" | "failed";
 
 export interface RunResult {
@@ -54,7 +51,7 @@ export interface RunResult {
   readonly error?: Error;
 }
 
-type Rejected = Pick<Item, "origin" | "receipt">;
+type Rejected = Pick<Item, "origin" | "receipt" | "value">;
 /** `destination` and `sink`: the only one that misses it. */
 type Where = Pick<Rejection, "stage" | "destination" | "sink">;
 
@@ -77,6 +74,7 @@ export class Run {
   private failure: Error | undefined;
   private cancelDeadline: (() => void) | undefined;
   readonly done: Promise<RunResult>;
+  readonly inside: RunInside;
 
   constructor(
     private readonly plan: Plan,
@@ -91,6 +89,7 @@ export class Run {
     this.drops = new DropCounter(world.metrics);
     this.router = this.createRouter();
     this.pipeline = this.createPipeline();
+    this.inside = new RunInside(this.ledger, this.router);
     this.done = this.live();
   }
 
@@ -122,10 +121,7 @@ export class Run {
 
   /** The lanes in use: those that were sent to. */
   lanes(): readonly RunLane[] {
-    return [...this.router.lanes()].map(({ sink, lane }) => {
-      const { name, state, waiting, writing } = lane;
-      return { sink, name, state, waiting, writing };
-    });
+    return [...this.router.lanes()].map(({ sink, lane }) => ({ sink, ...lane.view() }));
   }
 
   /** Gives back everything now. */
@@ -163,9 +159,9 @@ export class Run {
     const context = { ...world, signal: this.hardStop.signal };
     const several = plan.sinks.length > 1;
     const events = {
-      delivered(sink: PlannedSink, lane: string, items: readonly LaneItem[]) {
+      delivered(sink: PlannedSink, lane: string, items: readonly LaneItem[], write: WriteNote) {
         window.good(items.length);
-        world.observer?.delivered?.(lane, items, sink.name);
+        world.observer?.delivered?.(lane, items, sink.name, write);
         for (const item of items) item.receipt.done();
       },
       rejected: (item: Item, error: DataError | SinkFault, sink: PlannedSink, lane: string | undefined) =>
@@ -183,6 +179,10 @@ export class Run {
   private createPipeline(): FusedIntake {
     const { plan, world, window } = this;
     const pipeline = new Pipeline(plan.transforms, world, {
+      moved: (arrow, items) => {
+        this.inside.moved[arrow] = (this.inside.moved[arrow] ?? 0) + items.length;
+        world.observer?.moved?.(arrow, items);
+      },
       passed: (items) => this.router.accept(items),
       dropped: (item, stage, drop) => this.drop(item, stage, drop),
       rejected: (item, stage, error) => {
@@ -211,8 +211,10 @@ export class Run {
   }
 
   /** The record's part is done only when the letter is durable. */
-  private deadLetter({ origin, receipt }: Rejected, error: DataError | SinkFault, where: Where): void {
+  private deadLetter(item: Rejected, error: DataError | SinkFault, where: Where): void {
+    const { origin, receipt, value } = item;
     const { code, message } = error;
+    this.world.observer?.rejected?.({ origin, value, code, message, ...where });
     const isDeliberate = error instanceof SinkFault && error.isDeliberate;
     this.deadLetters.add({ origin, code, message, isDeliberate, ...where }, () => receipt.done());
   }
@@ -286,7 +288,7 @@ export class Run {
   }
 
   private giveBack(): number {
-    const inHand = this.ledger.giveBackAll();
+    const inHand = this.ledger.giveBackAll((record) => this.world.observer?.gaveBack?.(record));
     const waiting = this.waitingOffers.splice(0);
     for (const { record, taken } of waiting) {
       this.ledger.nacked += 1;

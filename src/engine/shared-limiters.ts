@@ -59,6 +59,7 @@ export class SharedLimiters {
         return room;
       },
       glance: () => limiter.glance(),
+      used: () => limiter.used(),
       spend(events, bytes) {
         entry.last = user;
         limiter.spend(events, bytes);

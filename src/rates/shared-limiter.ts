@@ -50,6 +50,8 @@ interface Grant {
 
 export class SharedLimiter implements RateLimiter {
   private mode: Mode = "shared";
+  /** Decides nothing: it writes down what went. */
+  private readonly sent: Limiter;
   private own: Limiter | undefined;
   private grant: Grant | undefined;
   private returned: Returned | undefined;
@@ -68,10 +70,13 @@ export class SharedLimiter implements RateLimiter {
     private readonly largestRequestBytes: number,
     private readonly shared: SharedRate,
     private readonly events: SharedLimiterEvents,
-  ) {}
+  ) {
+    this.sent = new Limiter(clock, rates, largestRequestBytes);
+  }
 
   change(rates: Rates): void {
     this.rates = rates;
+    this.sent.change(rates);
     this.own?.change(this.share());
   }
 
@@ -91,8 +96,13 @@ export class SharedLimiter implements RateLimiter {
     return this.grant?.events ?? this.ownInUse?.glance() ?? 0;
   }
 
+  used(): Rates {
+    return this.sent.used();
+  }
+
   spend(events: number, bytes: number): void {
     const now = this.clock.nowMs();
+    this.sent.spend(events, bytes);
     const { grant } = this;
     if (grant === undefined) {
       this.own?.spend(events, bytes);

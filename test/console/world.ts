@@ -17,6 +17,9 @@ import { enablementIndex, type ListedEnvironment } from "../../src/destinations/
 import { newMasterKey } from "../../src/destinations/master-keys.ts";
 import { startSegment } from "../../src/emulators/segment/emulator.ts";
 import { type Destination, defineSource, type Source } from "../../src/engine/contracts.ts";
+import { systemClock } from "../../src/engine/clock.ts";
+import { allOf } from "../../src/engine/observers.ts";
+import { LiveProcess } from "../../src/live/live-process.ts";
 import fileSink from "../../src/sinks/file/file.ts";
 import segment from "../../src/sinks/segment/segment.ts";
 import filterEnabled from "../../src/transforms/filter-enabled.ts";
@@ -87,16 +90,22 @@ export async function aConsole(options: WorldOptions = {}) {
   });
   const { live } = await settings.attach(own);
   const seenFlags = new SeenFlags();
-  const job = await startJob(live, { log, observer: seenFlags });
+  const facts = { pid: 1, command: "run", version: "test", folder, rssBytes: () => 1 };
+  const view = new LiveProcess({ clock: systemClock, log, facts, traces: true });
+  view.start();
+  const watch = view.watch(live);
+  const job = await startJob(live, { log, observer: allOf(watch.observer, seenFlags) });
+  if (!options.noPipeline) watch.began(job);
   settings.follow([job]);
   const shown = options.noPipeline ? [] : [consolePipeline(own, live, job, log)];
   const console = await consoleFor(
-    { options: { console: "127.0.0.1:0" }, open, log, seenFlags, pipelines: () => shown },
+    { options: { console: "127.0.0.1:0" }, open, log, seenFlags, live: view, pipelines: () => shown },
     env,
   );
   if (!console) throw new Error("no console");
   onTestFinished(async () => {
     await console.close();
+    view.close();
     job.run.abort();
     await job.run.done;
     await settings.close();
@@ -211,7 +220,7 @@ function filled(schema: TSchema, config: object): object {
   return copy;
 }
 
-export function aFeature(key: string, id = crypto.randomUUID()) {
+export function aFeature(key: string, id: string = crypto.randomUUID()) {
   return {
     kind: "feature",
     id,

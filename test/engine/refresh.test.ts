@@ -65,7 +65,9 @@ describe("a lane whose destination was edited", () => {
     const records = many(3);
     const { run, clock, finish } = aRun({ sink, source: listSource(records) });
     await clock.advance(1_000);
-    expect(run.lanes()).toEqual([{ sink: "text", name: "main", state: "parked", waiting: 3, writing: 0 }]);
+    expect(run.lanes()).toMatchObject([
+      { sink: "text", name: "main", state: "parked", waiting: 3, writing: 0 },
+    ]);
     isMended = true;
     run.refreshLanes();
     await clock.advance(10);

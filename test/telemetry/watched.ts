@@ -1,11 +1,11 @@
 import { Metrics } from "../../src/engine/metrics.ts";
-import type { LaneView } from "../../src/engine/lane.ts";
+import type { LaneView } from "../../src/engine/lane-view.ts";
 import type { RunState } from "../../src/engine/run.ts";
 import type { WatchedPipeline } from "../../src/telemetry/watched-pipeline.ts";
 
 export interface Dials {
   state: RunState;
-  lanes: LaneView[];
+  lanes: Pick<LaneView, "name" | "state" | "waiting" | "writing">[];
   deadLetterTrouble: string | undefined;
   published: number;
 }

@@ -3,12 +3,15 @@
 import { join, resolve } from "node:path";
 
 import type { LoadedPipeline, Replacement } from "../../config/load.ts";
+import type { ConsolePipeline } from "../../console/console-world.ts";
 import type { Logger } from "../../engine/contracts.ts";
+import { consolePipeline } from "../console.ts";
 import { inSegments } from "../dead-letter-files.ts";
 import type { BackfillOptions } from "../backfill.ts";
 import type { WatchedPipeline } from "../../telemetry/watched-pipeline.ts";
 import { exitCode, type ExitCode, UsageError } from "../exit-code.ts";
 import { type InsertedTransform, startJob } from "../job.ts";
+import { openLiveView } from "../live-view.ts";
 import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
 import { operatorPort, watchedPipeline } from "../operator-port.ts";
@@ -72,6 +75,9 @@ async function backfillOf(
   const watched: WatchedPipeline[] = [];
   const port = await operatorPort({ options, log, expected: 1, pipelines: () => watched });
   const rates = await rateSharing(options, process.env, { log, priority: "backfill" });
+  const shown: ConsolePipeline[] = [];
+  const view = openLiveView({ command: "backfill", log, pipelines: () => shown });
+  const watch = view.live.watch(pipeline);
   const startedAt = performance.now();
   const job = await startJob(
     { ...pipeline, source: withState, deadLetters: inSegments(pipeline.deadLetters) },
@@ -88,19 +94,20 @@ async function backfillOf(
       ...(options.dryRun ? { wrapSink: dryRun, wrapDeadLetters: dryRun } : {}),
     },
   ).catch(async (error: unknown) => {
-    await port?.close();
-    await fused?.close();
-    await rates?.close();
+    await Promise.all([port?.close(), fused?.close(), rates?.close(), view.close()]);
     throw error;
   });
   const { run, metrics } = job;
   watched.push(watchedPipeline(pipeline, job));
+  watch.began(job);
+  shown.push(consolePipeline(pipeline, pipeline, job, log));
   progress.start(metrics, log);
   const release = onStopSignal((signal) => {
     log.info({ signal }, "stopping: what is in flight is delivered, the rest stays for the next run");
     run.stop();
   });
   const result = await run.done;
+  await view.close();
   release();
   progress.stop();
   await port?.close();

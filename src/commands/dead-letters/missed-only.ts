@@ -2,7 +2,7 @@
 
 import type { Sink } from "../../engine/contracts.ts";
 import { type Only, otherDestination } from "../../engine/router.ts";
-import type { RunObserver } from "../../engine/run.ts";
+import type { RunObserver } from "../../engine/observers.ts";
 import { SegmentEvent } from "../../events/segment-event.ts";
 import { LetterRecord } from "./letter-source.ts";
 

@@ -10,8 +10,11 @@ import type { LoadedPipeline } from "../../config/load.ts";
 import { newMasterKey } from "../../destinations/master-keys.ts";
 import type { Logger } from "../../engine/contracts.ts";
 import { RunError } from "../../engine/errors.ts";
+import { allOf } from "../../engine/observers.ts";
+import type { RunObserver } from "../../engine/observers.ts";
 import { consoleFor, consolePipeline } from "../console.ts";
 import type { Job } from "../job.ts";
+import { openLiveView } from "../live-view.ts";
 import { liveSettings } from "../live-settings.ts";
 import { openStore } from "../settings-store.ts";
 
@@ -19,7 +22,7 @@ export interface DemoConsole {
   readonly url: string;
   /** The pipeline on live destinations and enablement. */
   readonly live: LoadedPipeline;
-  readonly seenFlags: SeenFlags;
+  readonly observer: RunObserver;
   show(job: Job): void;
   close(): Promise<void>;
 }
@@ -32,10 +35,12 @@ export async function demoConsole(own: LoadedPipeline, address: string, log: Log
   const { live } = await settings.attach(own);
   const seenFlags = new SeenFlags();
   const shown: ConsolePipeline[] = [];
+  const view = openLiveView({ command: "demo", log, pipelines: () => shown });
+  const watch = view.live.watch(live);
   const jobs: Job[] = [];
   settings.follow(jobs);
   const start = (console: string) =>
-    consoleFor({ options: { console }, open, log, seenFlags, pipelines: () => shown }, env);
+    consoleFor({ options: { console }, open, log, seenFlags, live: view.live, pipelines: () => shown }, env);
   const console = await start(address).catch((error: unknown) => {
     // Two demos on one machine: the second takes any port that is free.
     if (error instanceof RunError && error.code === "console-address") return start("127.0.0.1:0");
@@ -44,13 +49,15 @@ export async function demoConsole(own: LoadedPipeline, address: string, log: Log
   return {
     url: console?.url ?? "",
     live,
-    seenFlags,
+    observer: allOf(watch.observer, seenFlags),
     show(job) {
+      watch.began(job);
       jobs.push(job);
       shown.push(consolePipeline(own, live, job, log));
     },
     async close() {
       await console?.close();
+      await view.close();
       await settings.close();
       await rm(folder, { recursive: true, force: true });
     },

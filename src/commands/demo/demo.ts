@@ -14,7 +14,7 @@ import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
 import { onStopSignal } from "../signals.ts";
 import { summaryTable } from "../summary.ts";
-import { demoConsole } from "./demo-console.ts";
+import { type DemoConsole, demoConsole } from "./demo-console.ts";
 import { LastEvents } from "./last-events.ts";
 import { createTopic, publishSamples, SUBSCRIPTION } from "./sample-topic.ts";
 import { LiveView } from "./live-view.ts";
@@ -25,6 +25,7 @@ const DEMO_WRITE_KEY = "demo-write-key-of-the-local-segment";
 export async function demo(options: DemoOptions): Promise<ExitCode> {
   const pubsub = await startPubSub();
   const segment = await startSegment({ rates: { events: 1000, requests: 1000 } });
+  let console: DemoConsole | undefined;
   process.env["PUBSUB_EMULATOR_HOST"] = pubsub.address;
   process.env["METADATA_SERVER_DETECTION"] = "none"; // There is none; looking for it takes a second.
   try {
@@ -56,8 +57,8 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
     });
     const last = new LastEvents();
     const startedAt = performance.now();
-    const console = await demoConsole(pipeline, options.console, log);
-    const job = await startJob(console.live, { log, observer: allOf(last, console.seenFlags) });
+    console = await demoConsole(pipeline, options.console, log);
+    const job = await startJob(console.live, { log, observer: allOf(last, console.observer) });
     const { run, metrics } = job;
     console.show(job);
     view.say(`Console: ${console.url}`);
@@ -74,7 +75,6 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
     const seconds = options.seconds ?? (process.stdout.isTTY ? undefined : SECONDS_OFF_TERMINAL);
     if (seconds !== undefined) void sleep(systemClock, seconds * 1000, over.signal).then(stop);
     const result = await run.done;
-    await console.close();
     over.abort();
     release();
     view.stop();
@@ -86,6 +86,7 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
     if (result.state === "failed") return exitCode.failed;
     return result.gaveBack > 0 ? exitCode.gaveBack : exitCode.done;
   } finally {
+    await console?.close();
     await Promise.all([pubsub.close(), segment.close()]);
   }
 }

@@ -5,6 +5,7 @@ import { styleText } from "node:util";
 import type { Metrics } from "../../engine/metrics.ts";
 import type { Run } from "../../engine/run.ts";
 import { number } from "../summary.ts";
+import { clip } from "../terminal-text.ts";
 import type { Happening, LastEvents } from "./last-events.ts";
 import type { Published } from "./sample-topic.ts";
 
@@ -151,21 +152,4 @@ export class LiveView {
   private paint(style: Parameters<typeof styleText>[0], text: string): string {
     return this.color ? styleText(style, text, { validateStream: false }) : text;
   }
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: a colour code begins with one.
-const COLOR_CODE = /(\u001b\[[0-9;]*m)/;
-
-/** Cuts what is visible to the width, whatever colours are in it. */
-function clip(line: string, width: number): string {
-  let visible = 0;
-  let out = "";
-  for (const part of line.split(COLOR_CODE)) {
-    if (part.startsWith("\u001b[")) out += part;
-    else {
-      out += part.slice(0, Math.max(0, width - 1 - visible));
-      visible += part.length;
-    }
-  }
-  return out;
 }

@@ -11,6 +11,7 @@ import { SeenFlags } from "../../console/seen-flags.ts";
 import type { Console } from "../../console/server.ts";
 import type { Logger } from "../../engine/contracts.ts";
 import type { Metrics } from "../../engine/metrics.ts";
+import { allOf } from "../../engine/observers.ts";
 import type { RunResult } from "../../engine/run.ts";
 import type { RateSharing } from "../../rates/rate-sharing.ts";
 import type { OpenTelemetry } from "../../telemetry/open-telemetry.ts";
@@ -18,6 +19,7 @@ import type { WatchedPipeline } from "../../telemetry/watched-pipeline.ts";
 import { consoleFor, consolePipeline } from "../console.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
 import { type Job, startJob } from "../job.ts";
+import { type OpenLiveView, openLiveView } from "../live-view.ts";
 import { type AttachedPipeline, type LiveSettings, liveSettings } from "../live-settings.ts";
 import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
@@ -56,6 +58,7 @@ class Running {
   private rates: RateSharing | undefined;
   private operatorPort: OperatorPort | undefined;
   private otlp: OpenTelemetry | undefined;
+  private readonly view: OpenLiveView;
   private stopping = false;
   private readonly release: () => void;
 
@@ -64,6 +67,7 @@ class Running {
     private readonly log: Logger,
     private readonly settings: LiveSettings,
   ) {
+    this.view = openLiveView({ command: "run", log, pipelines: () => this.shown });
     // Before anything is taken in: a stop asked for while the pipelines start is a stop like any other.
     this.release = onStopSignal((signal) => {
       this.stopping = true;
@@ -76,7 +80,8 @@ class Running {
 
   async openConsole(open: OpenStore): Promise<void> {
     const { options, log, seenFlags } = this;
-    this.console = await consoleFor({ options, open, log, seenFlags, pipelines: () => this.shown });
+    const { live } = this.view;
+    this.console = await consoleFor({ options, open, log, seenFlags, live, pipelines: () => this.shown });
   }
 
   async openRates(): Promise<void> {
@@ -107,22 +112,24 @@ class Running {
     await this.otlp?.close();
     await this.operatorPort?.close();
     await this.rates?.close();
+    await this.view.close();
     await this.settings.close();
   }
 
   /** All or none: one that cannot start keeps none of the others running unseen. */
   private async start(attached: readonly AttachedPipeline[]): Promise<void> {
-    const observer = this.console ? this.seenFlags : undefined;
     const stateDir = resolve(this.options.state);
     const starts = await Promise.allSettled(
       attached.map(async ({ own, live }) => {
+        const watch = this.view.live.watch(live);
         const job = await startJob(live, {
           log: this.log,
-          observer,
+          observer: this.console ? allOf(watch.observer, this.seenFlags) : watch.observer,
           stateDir,
           rates: this.rates,
           aroundWrite: this.otlp?.around({ name: own.name, subscription: subscriptionOf(own.source.config) }),
         });
+        watch.began(job);
         this.shown.push(consolePipeline(own, live, job, this.log));
         this.watched.push(watchedPipeline(own, job));
         return job;

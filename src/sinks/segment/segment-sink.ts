@@ -96,7 +96,9 @@ export class SegmentSink implements Sink<SegmentEvent> {
 
   async write(batch: Batch<SegmentEvent>, signal: AbortSignal): Promise<undefined> {
     const target = targetOf(this.context.destinations, batch.lane);
-    const fault = this.faultOf(target, await this.post(target, batch.items, signal));
+    const answer = await this.post(target, batch.items, signal);
+    batch.answer = { status: answer.status, requestId: requestIdOf(answer) };
+    const fault = this.faultOf(target, answer);
     if (fault) throw fault;
     return undefined;
   }
@@ -218,6 +220,11 @@ export class SegmentSink implements Sink<SegmentEvent> {
       retryAfterMs: outcome.retryAfterMs,
     });
   }
+}
+
+/** Segment documents none; its edge and proxies in between send one of these. */
+function requestIdOf({ headers }: Answer): string | undefined {
+  return (headers["x-request-id"] ?? headers["x-amz-cf-id"])?.slice(0, 100);
 }
 
 const NO_ORIGIN = {
