@@ -83,7 +83,7 @@ export default defineSink({
     probeMs: 60_000,
     timeoutMs: 10_000,
     connectionTtlMs: 300_000,
-    maxBatchEvents: 1_000,
+    maxBatchEvents: 500,
     maxBatchBytes: 480_000,
     maxEventBytes: 32_768,
   },
