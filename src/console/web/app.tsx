@@ -11,11 +11,15 @@ import { TokenDialog } from "./token-dialog.tsx";
 
 const FlagsPage = lazy(() => import("./flags/flags-page.tsx").then(({ FlagsPage }) => FlagsPage));
 const LettersPage = lazy(() => import("./letters/letters-page.tsx").then(({ LettersPage }) => LettersPage));
+const StreamPage = lazy(() => import("./stream/stream-page.tsx").then(({ StreamPage }) => StreamPage));
+const TracePage = lazy(() => import("./trace/trace-page.tsx").then(({ TracePage }) => TracePage));
 
 const PAGES: readonly { readonly path: string; readonly name: string; readonly icon: IconName }[] = [
   { path: "/destinations", name: "Destinations", icon: "destinations" },
   { path: "/flags", name: "Flags", icon: "flags" },
+  { path: "/stream", name: "Stream", icon: "stream" },
   { path: "/dead-letters", name: "Dead letters", icon: "dead-letters" },
+  { path: "/trace", name: "Trace", icon: "trace" },
 ];
 
 export function App() {
@@ -31,6 +35,8 @@ export function App() {
           <Route path="/destinations/:id?" component={DestinationsPage} />
           <Route path="/flags" component={FlagsPage} />
           <Route path="/dead-letters" component={LettersPage} />
+          <Route path="/stream" component={StreamPage} />
+          <Route path="/trace" component={TracePage} />
           <Route default component={Nowhere} />
         </Router>
       </main>

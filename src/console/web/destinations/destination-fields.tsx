@@ -4,6 +4,7 @@
 
 import type { ComponentChildren } from "preact";
 
+import { Fold } from "../parts/fold.tsx";
 import { Field, FieldError } from "../parts/field.tsx";
 import type { FormErrors, FormField, FormValues, Place } from "./destination-form.ts";
 
@@ -61,15 +62,16 @@ export function DestinationFields(props: DestinationFieldsProps) {
           <Field label="Address" type="url" mono placeholder="http://127.0.0.1:8088" {...text("endpoint")} />
         }
       />
-      <details open={hasError(errors, ["userIdContextKind", "anonymousIdContextKind"])}>
-        <summary>Identity</summary>
+      <Fold name="Identity" isWrong={hasError(errors, ["userIdContextKind", "anonymousIdContextKind"])}>
         <div class="pair">
           <Field label="Context kind of userId" mono {...text("userIdContextKind")} />
           <Field label="Context kind of anonymousId" mono {...text("anonymousIdContextKind")} />
         </div>
-      </details>
-      <details open={hasError(errors, ["eventsPerSecond", "requestsPerSecond", "bytesPerSecond"])}>
-        <summary>Rate limits</summary>
+      </Fold>
+      <Fold
+        name="Rate limits"
+        isWrong={hasError(errors, ["eventsPerSecond", "requestsPerSecond", "bytesPerSecond"])}
+      >
         <div class="pair">
           <Field label="Events per second" inputMode="numeric" {...text("eventsPerSecond")} />
           <Field label="Requests per second" inputMode="numeric" {...text("requestsPerSecond")} />
@@ -80,7 +82,7 @@ export function DestinationFields(props: DestinationFieldsProps) {
             {...text("bytesPerSecond")}
           />
         </div>
-      </details>
+      </Fold>
     </>
   );
 }

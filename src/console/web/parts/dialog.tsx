@@ -10,12 +10,14 @@ export interface DialogProps {
   readonly title: string;
   /** side: a panel for work; middle: a question. */
   readonly place: "side" | "middle";
+  /** For things that stand beside each other. */
+  readonly wide?: boolean;
   readonly close: () => void;
   readonly children: ComponentChildren;
 }
 
 /** Open as long as it is there. */
-export function Dialog({ title, place, close, children }: DialogProps) {
+export function Dialog({ title, place, wide = false, close, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -32,6 +34,7 @@ export function Dialog({ title, place, close, children }: DialogProps) {
     <dialog
       ref={element}
       class={`dialog-${place}`}
+      data-wide={wide}
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();
