@@ -12,7 +12,7 @@ import type { Enablement, Logger } from "../engine/contracts.ts";
 import { productVersion } from "../sinks/segment/product-version.ts";
 import { type Address, addressOf } from "./address.ts";
 import type { ConsoleOptions } from "./console-options.ts";
-import { letterBox } from "./dead-letters/letter-box.ts";
+import { lazyLetterBox } from "./dead-letters/lazy-letter-box.ts";
 import type { Job } from "./job.ts";
 import type { Environment, OpenStore } from "./settings-store.ts";
 
@@ -100,7 +100,10 @@ export function consolePipeline(
     destinations: live.destinations,
     enablement: listed(own.enablement),
     polled: polledOf(own.enablement),
-    letterBox: letterBox({ pipeline: live, run, log }),
+    letterBox: lazyLetterBox(async () => {
+      const { letterBox } = await import("./dead-letters/letter-box.ts");
+      return letterBox({ pipeline: live, run, log });
+    }),
     lettersAbout: async (id) => {
       const { lettersAbout } = await import("./dead-letters/about.ts");
       return lettersAbout(own, id);

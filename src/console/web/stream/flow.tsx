@@ -22,19 +22,38 @@ export function Flow({ pipeline }: { readonly pipeline: PipelineSnapshot }) {
         <li class="flow-item">
           <div class="flow-sinks">
             {sinks.map((stage) => (
-              <Stage key={stage.name} stage={stage} pipeline={pipeline} />
+              <Sink
+                key={stage.name}
+                stage={stage}
+                pipeline={pipeline}
+                lanes={lanes.filter(({ sink }) => sink === stage.name)}
+              />
             ))}
-            {lanes.length > 0 && (
-              <ul class="flow-lanes" aria-label="Lanes">
-                {lanes.map((lane) => (
-                  <Lane key={lane.name} lane={lane} />
-                ))}
-              </ul>
-            )}
           </div>
         </li>
       </ol>
     </section>
+  );
+}
+
+interface SinkProps {
+  readonly stage: StageShape;
+  readonly pipeline: PipelineSnapshot;
+  readonly lanes: readonly LaneSnapshot[];
+}
+
+function Sink({ stage, pipeline, lanes }: SinkProps) {
+  return (
+    <>
+      <Stage stage={stage} pipeline={pipeline} />
+      {lanes.length > 0 && (
+        <ul class="flow-lanes" aria-label={`Lanes of ${stage.name}`}>
+          {lanes.map((lane) => (
+            <Lane key={lane.name} lane={lane} />
+          ))}
+        </ul>
+      )}
+    </>
   );
 }
 
