@@ -138,6 +138,11 @@ describe("the console of the real program", () => {
   });
 });
 
+interface Enabled {
+  readonly items: readonly object[];
+  readonly launchdarkly: readonly { readonly ageMs: number; readonly failures: number }[];
+}
+
 describe("enablement: launchdarkly", () => {
   it("holds everything until LaunchDarkly has said what is exported, and then sends it", async () => {
     const world = await aWorld();
@@ -169,7 +174,7 @@ describe("enablement: launchdarkly", () => {
       `${pipelineYaml({ decode: "{ type: json-decode }" })}enablement: { type: launchdarkly, accessToken: "\${LAUNCHDARKLY_ACCESS_TOKEN}", baseUrl: "${baseUrl}", pollMs: 5000 }\n`,
     );
     world.publish("one");
-    const program = start(["run", pipeline], {
+    const program = start(["run", pipeline, "--console", "127.0.0.1:0"], {
       cwd: world.folder,
       env: { ...world.env, LAUNCHDARKLY_ACCESS_TOKEN: "canary-launchdarkly-token" },
     });
@@ -177,6 +182,20 @@ describe("enablement: launchdarkly", () => {
     expect(world.pubsub.subscription(SUBSCRIPTION)).toMatchObject({ acked: 0 });
     isUp = true;
     await world.segment.waitForEvents(1, 20_000);
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(program.output.stderr)![0];
+    const enablement = async () => (await fetch(`${url}/api/sluice/enablement`)).json() as Promise<Enabled>;
+    const { items, launchdarkly } = await enablement();
+    expect(items).toMatchObject([{ environment, flagCount: 1, declared: true, source: "launchdarkly" }]);
+    expect(launchdarkly).toEqual([{ pipeline: "under-test", ageMs: expect.any(Number), failures: 0 }]);
+    isUp = false;
+    await vi.waitFor(
+      async () => {
+        const [later] = (await enablement()).launchdarkly;
+        expect(later?.failures).toBeGreaterThan(0);
+        expect(later?.ageMs).toBeGreaterThan(launchdarkly[0]!.ageMs);
+      },
+      { timeout: 30_000, interval: 200 },
+    );
     program.child.kill("SIGTERM");
     expect(await program.exit).toBe(0);
     expect(program.output.stderr).not.toContain("canary-launchdarkly-token");

@@ -30,7 +30,7 @@ export function DeleteQuestion({ destination, close, done }: DeleteQuestionProps
   return (
     <Dialog title={`Delete ${destination.name}?`} place="middle" close={close}>
       {failure ? (
-        <Note tone="bad">{failure.message}</Note>
+        <Note tone="bad">{isInUse ? inUse(destination) : failure.message}</Note>
       ) : (
         <p>
           No more events of <code>{destination._environment}</code> will go there, and its write key is
@@ -47,4 +47,9 @@ export function DeleteQuestion({ destination, close, done }: DeleteQuestionProps
       </div>
     </Dialog>
   );
+}
+
+function inUse({ _pipelines: pipelines }: DestinationView): string {
+  const who = pipelines.length === 0 ? "A running pipeline" : pipelines.join(", ");
+  return `${who} ${pipelines.length > 1 ? "send" : "sends"} to it. Switch it off first, or delete it all the same: events that are held for it become dead letters then.`;
 }
