@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import Type, { type Static } from "typebox";
 
 import { historyRep } from "../live/shapes/history.ts";
+import type { Where } from "../live/tap.ts";
 import { recentRep } from "../live/shapes/recent.ts";
 import { livePipelineRep, processRep, snapshotRep } from "../live/shapes/snapshot.ts";
 import { tapStateRep, tapValueRep } from "../live/shapes/tap.ts";
@@ -216,14 +217,15 @@ function tap(app: FastifyInstance, { live }: LiveRouteWorld): void {
         },
       },
     },
-    ({ query }, reply) => {
+    async ({ query }, reply) => {
+      const where = await whereOf(query.where);
       // The stream is there first: values may come as soon as the tap is open.
       const close = () => {
         clearInterval(timer);
         if (opened) live.untap(opened);
       };
       const out = new EventStream(close);
-      const opened = open(live, query, out);
+      const opened = open(live, { ...query, where }, out);
       const timer = setInterval(() => out.send("state", JSON.stringify(opened.state())), STATE_EVERY_MS);
       out.send("state", JSON.stringify(opened.state()));
       return sendStream(reply, out);
@@ -231,8 +233,16 @@ function tap(app: FastifyInstance, { live }: LiveRouteWorld): void {
   );
 }
 
-function open(live: LiveProcess, query: Static<typeof tapQuery>, out: EventStream) {
-  const opened = live.tap(query, {
+async function whereOf(text: string | undefined): Promise<Where | undefined> {
+  if (text === undefined) return undefined;
+  const { predicateOf } = await import("../live/where.ts");
+  return { text, compile: predicateOf };
+}
+
+type Asked = Omit<Static<typeof tapQuery>, "where"> & { readonly where: Where | undefined };
+
+function open(live: LiveProcess, asked: Asked, out: EventStream) {
+  const opened = live.tap(asked, {
     deliver: (json) => out.send("value", json),
     ended: () => {
       out.send("end", JSON.stringify(opened.state()));

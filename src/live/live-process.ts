@@ -11,7 +11,7 @@ import { LivePipeline } from "./live-pipeline.ts";
 import { RecentEvents } from "./recent-events.ts";
 import type { Snapshot } from "./shapes/snapshot.ts";
 import type { Trace } from "./shapes/trace.ts";
-import { BadTap, type Deliver, predicateOf, Tap, type TapOptions } from "./tap.ts";
+import { BadTap, type Deliver, Tap, type TapOptions } from "./tap.ts";
 import { TraceIndex } from "./trace-index.ts";
 import { TraceLog } from "./trace-log.ts";
 import { type LettersFound, trace } from "./trace-search.ts";
@@ -152,7 +152,7 @@ export class LiveProcess {
       throw new BadTap(`No values leave a stage ${asked.stage}; there is ${names}.`, "stage");
     }
     const { clock, log } = this.world;
-    if (asked.where !== undefined) predicateOf(asked.where, arrow.shape, { clock, log });
+    asked.where?.compile(asked.where.text, arrow.shape, { clock, log });
     if (this.taps.size >= MOST_TAPS)
       throw new TooMany(`${MOST_TAPS} taps are open; close one of them first.`);
     const tap = new Tap({ ...asked, stage: arrow.from }, { clock, log }, to.deliver, () => end());

@@ -7,10 +7,6 @@ import type { Clock } from "../engine/clock.ts";
 import type { Logger, Shape } from "../engine/contracts.ts";
 import type { Item } from "../engine/pipeline.ts";
 import { SegmentEvent } from "../events/segment-event.ts";
-import { Evaluator } from "../expressions/evaluator.ts";
-import { compileExpression } from "../expressions/expression.ts";
-import { type ExpressionProblem, placeIn } from "../expressions/expression-problem.ts";
-import { type Scope, scopeOf } from "../expressions/scope.ts";
 import type { TapState, TapValue } from "./shapes/tap.ts";
 import { MAX_SHOWN_BYTES, type ShownBy, shownText } from "./shown-value.ts";
 
@@ -18,12 +14,27 @@ import { MAX_SHOWN_BYTES, type ShownBy, shownText } from "./shown-value.ts";
 const LOOKS_PER_SECOND = 500;
 const SENDS_PER_SECOND = 50;
 
+export type Predicate = (value: unknown, origin: Item["origin"]) => unknown;
+
+/** Throws BadTap. */
+export type CompilePredicate = (
+  where: string,
+  shape: Shape,
+  world: { readonly clock: Clock; readonly log: Logger },
+) => Predicate;
+
+/** The expression, and what compiles it: loaded by whoever asks, because no run needs it. */
+export interface Where {
+  readonly text: string;
+  readonly compile: CompilePredicate;
+}
+
 export interface TapOptions {
   readonly pipeline: string;
   /** Name of the stage that the values leave. */
   readonly stage: string;
   /** CEL; it sees what the reader would see. */
-  readonly where?: string | undefined;
+  readonly where?: Where | undefined;
   /** Ends by itself after so many values. */
   readonly n?: number | undefined;
 }
@@ -101,10 +112,10 @@ export class Tap {
     if (this.isFull) this.onFull();
   }
 
-  private matches({ value, origin }: Item, { shape, mask }: TapPlace, where: string): boolean {
+  private matches({ value, origin }: Item, { shape, mask }: TapPlace, where: Where): boolean {
     // A reload may have put another shape here.
     if (this.predicate?.shape !== shape)
-      this.predicate = { shape, test: predicateOf(where, shape, this.world) };
+      this.predicate = { shape, test: where.compile(where.text, shape, this.world) };
     try {
       return this.predicate.test(mask.apply(shape, value), origin) === true;
     } catch {
@@ -130,33 +141,6 @@ export class Tap {
     const head = place.scrubber.scrub(JSON.stringify(about));
     return `${head.slice(0, -1)},"value":${shownText(place.shape, value, place)}}`;
   }
-}
-
-type Predicate = (value: unknown, origin: Item["origin"]) => unknown;
-
-/** Throws BadTap. */
-export function predicateOf(
-  where: string,
-  shape: Shape,
-  world: { readonly clock: Clock; readonly log: Logger },
-): Predicate {
-  const scope = whereScope(shape);
-  const compiled = compileExpression(where, { scope, gives: "true-or-false" });
-  if ("problems" in compiled) throw new BadTap(explain(where, compiled.problems), "where");
-  const evaluator = new Evaluator(compiled.expression, scope, world);
-  return (value, origin) => evaluator.evaluate(value, origin);
-}
-
-function whereScope(shape: Shape): Scope {
-  if (shape === "export-event" || shape === "segment-event") return scopeOf(shape, { repeatable: false });
-  throw new BadTap(
-    "An expression needs decoded events: choose a stage that export or Segment events leave.",
-    "where",
-  );
-}
-
-function explain(where: string, problems: readonly ExpressionProblem[]): string {
-  return problems.map(({ at, message }) => `${placeIn(where, at)}: ${message}`).join("; ");
 }
 
 /** So many a second, evenly; at most a second's worth saved. */

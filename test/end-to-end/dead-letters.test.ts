@@ -43,7 +43,7 @@ it(`holds a letter for every acked record, killed ${KILLS} times at full speed, 
     for (const [i, id] of ids.entries()) published.set(id, texts[i]!);
   }
   const letters =
-    "deadLetters: { type: file, path: letters/, rotateBytes: 200000, window: { size: 20000, max: 19999 } }\ninFlight: { records: 1000 }";
+    "deadLetters: { type: file, path: letters/, rotateBytes: 200000, window: { size: 20000, max: 19999 } }\ninFlight: { records: 4000 }";
   const yaml = pipelineYaml({ decode: "{ type: json-decode }" }).replace(/deadLetters: .*/, letters);
   await world.write("p.yaml", yaml);
   const acked = () => world.pubsub.ids(SUBSCRIPTION, "acked").ids;

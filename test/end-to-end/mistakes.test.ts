@@ -153,7 +153,7 @@ describe("stopping", () => {
       cwd: world.folder,
       env: world.env,
     });
-    await program.says("running");
+    await expect.poll(() => world.segment.stats().requests, { timeout: 30_000 }).toBe(1);
     program.child.kill("SIGINT");
     await program.says("draining");
     program.child.kill("SIGINT");

@@ -6,6 +6,7 @@ import type { Item } from "../../src/engine/pipeline.ts";
 import { VirtualClock } from "../../src/engine/virtual-clock.ts";
 import { Mask } from "../../src/live/masking.ts";
 import { Tap, type TapPlace } from "../../src/live/tap.ts";
+import { predicateOf } from "../../src/live/where.ts";
 import { recordingLog } from "../support/context.ts";
 import { aRecord } from "../support/stages.ts";
 
@@ -23,10 +24,10 @@ function items(n: number, event: object = { key: "k" }): Item[] {
 function aTap(options: { where?: string; n?: number; room?: () => boolean } = {}) {
   const got: string[] = [];
   let full = 0;
-  const { room = () => true, ...rest } = options;
+  const { room = () => true, where, n } = options;
   const clock = new VirtualClock();
   const tap = new Tap(
-    { pipeline: "p", stage: "s", ...rest },
+    { pipeline: "p", stage: "s", n, ...(where && { where: { text: where, compile: predicateOf } }) },
     { clock, log: recordingLog() },
     (json) => room() && got.push(json) > 0,
     () => {

@@ -107,13 +107,14 @@ class Running {
   }
 
   async close(): Promise<void> {
-    this.release();
     await this.console?.close();
     await this.otlp?.close();
     await this.operatorPort?.close();
     await this.rates?.close();
     await this.view.close();
     await this.settings.close();
+    // Last: a second signal while all this closes is still ours to answer.
+    this.release();
   }
 
   /** All or none: one that cannot start keeps none of the others running unseen. */
