@@ -3,6 +3,7 @@
 
 import { fileURLToPath } from "node:url";
 
+import { builtAt } from "../harness/against.mjs";
 import { compare } from "../harness/compare.mjs";
 import { eventsFile } from "../harness/inputs.mjs";
 import { core, folder, heard, launch, serve, stop } from "../harness/launch.mjs";
@@ -19,14 +20,17 @@ const BY_HAND = "hand-written job";
 const HAND_WRITTEN = fileURLToPath(new URL("../hand-written.mjs", import.meta.url));
 const MIB = 2 ** 20;
 
-export async function run({ quick, repeats, say }) {
+export async function run({ quick, repeats, say, against }) {
   const count = quick ? 60_000 : 200_000;
   const { path: file, passing } = await eventsFile(count, 1, say);
   // The slower job is given fewer events to be measured on, not a smaller backlog.
+  const most = [0.2, 0.95].map((share) => Math.floor(passing * share));
   const jobs = [
-    { name: SLUICE, start: startSluice, marks: [0.2, 0.95].map((share) => Math.floor(passing * share)) },
+    { name: SLUICE, start: sluice(mainScript), marks: most },
     { name: BY_HAND, start: startByHand, marks: [0.1, 0.3].map((share) => Math.floor(passing * share)) },
   ];
+  if (against)
+    jobs.push({ name: `sluice run, ${against}`, start: sluice(await builtAt(against, say)), marks: most });
   const variants = jobs.map(({ name, start, marks }) => ({
     name,
     run: () => once({ start, marks, count, file }),
@@ -85,11 +89,13 @@ async function once({ start, marks, count, file }) {
   }
 }
 
-function startSluice({ address, subscription }, endpoint) {
-  const pipeline = writePipeline(folder, "live", { subscription, endpoint });
-  const args = ["run", pipeline, "--log-level", "error"];
-  const env = { PUBSUB_EMULATOR_HOST: address, BENCH_WRITE_KEY: WRITE_KEY };
-  return launch(mainScript, args, { on: core.measured, env, expect: ["SIGKILL"] });
+function sluice(main) {
+  return ({ address, subscription }, endpoint) => {
+    const pipeline = writePipeline(folder, "live", { subscription, endpoint });
+    const args = ["run", pipeline, "--log-level", "error"];
+    const env = { PUBSUB_EMULATOR_HOST: address, BENCH_WRITE_KEY: WRITE_KEY };
+    return launch(main, args, { on: core.measured, env, expect: ["SIGKILL"] });
+  };
 }
 
 function startByHand({ address, subscription }, endpoint) {
