@@ -1,66 +1,16 @@
 // `sluice top`, `tap` and `trace` beside a running program.
 
-import { spawn } from "node:child_process";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
+import { readdir, stat } from "node:fs/promises";
 
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
-import { exported } from "../support/fixtures.ts";
-import { pipelineYaml, start, SUBSCRIPTION, TOPIC, town } from "../support/program.ts";
-
-const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
-const feature = exported("feature");
-const environment = String(feature["environment"]);
-const soon = { timeout: 60_000, interval: 100 };
-
-async function aRunningProgram() {
-  const world = await town([environment]);
-  // Short: the path of a socket has few bytes.
-  const runtime = await mkdtemp(join(tmpdir(), "sl-"));
-  onTestFinished(() => rm(runtime, { recursive: true, force: true }));
-  world.pubsub.createTopic(TOPIC);
-  world.pubsub.createSubscription({ name: SUBSCRIPTION, topic: TOPIC, ackDeadlineSeconds: 10 });
-  const redacting = pipelineYaml({ decode: "{ type: json-decode }" }).replace(
-    "  - { type: segment-event }\n",
-    "  - { type: segment-event }\n  - { type: redact, on: segment-event, mask: [event.userId] }\n",
-  );
-  const pipeline = await world.write("p.yaml", redacting);
-  const env = { ...world.env, SLUICE_RUNTIME_DIR: runtime };
-  const program = start(["run", pipeline], { cwd: world.folder, env });
-  await program.says('"running"');
-  await vi.waitFor(async () => expect(await readdir(runtime)).toEqual([`${program.child.pid}.sock`]), soon);
-  const cli = async (...args: string[]) => {
-    const child = spawn(process.execPath, [MAIN, ...args], {
-      cwd: world.folder,
-      env: { ...process.env, ...env },
-    });
-    onTestFinished(() => void child.kill("SIGKILL"));
-    const [stdout, stderr, status] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      new Promise<number | null>((resolve) => child.once("exit", resolve)),
-    ]);
-    return { stdout, stderr, status };
-  };
-  const publish = (event: object) =>
-    world.pubsub.publish(TOPIC, [
-      {
-        data: Buffer.from(
-          JSON.stringify({ ...feature, event: { ...(feature["event"] as object), ...event } }),
-        ),
-      },
-    ]);
-  return { ...world, runtime, program, pipeline, cli, publish };
-}
+import { aWatchedProgram, soon } from "../support/watched-program.ts";
 
 describe("watching a running program", () => {
   it("shows values between two stages with what is redacted later masked, traces events, and sums up", async () => {
-    const { runtime, program, pipeline, cli, publish, segment } = await aRunningProgram();
-    const socket = join(runtime, `${program.child.pid}.sock`);
+    const { runtime, socket, program, pipeline, cli, publish, segment } = await aWatchedProgram({
+      redact: true,
+    });
     expect([(await stat(socket)).mode & 0o777, (await stat(runtime)).mode & 0o777]).toEqual([0o600, 0o700]);
 
     const before = cli("tap", "under-test", "--stage", "segment-event", "--n", "1");
@@ -98,5 +48,55 @@ describe("watching a running program", () => {
     program.child.kill("SIGTERM");
     expect(await program.exit).toBe(0);
     expect(await readdir(runtime)).toEqual([]);
+  });
+
+  it("draws a live table on a terminal, obeys keys, and leaves the terminal as it was", async () => {
+    const { terminal, publish, program } = await aWatchedProgram();
+    publish({ id: "e-1" });
+    const top = terminal("top");
+    await vi.waitFor(() => expect(top.shown()).toMatch(/▸ under-test +running/), soon);
+    expect(top.shown()).toContain("\u001b[?1049h");
+    expect(top.shown()).toContain(`sluice run  process ${program.child.pid}`);
+    await vi.waitFor(() => expect(top.shown()).toMatch(/segment-event +1 /), soon);
+    top.forget();
+    top.type("s");
+    await vi.waitFor(() => expect(top.shown()).toContain("s sort (rate)"), soon);
+    top.type("\u001b[B\u001b[A");
+    top.forget();
+    top.type("q");
+    expect(await top.exit).toBe(0);
+    expect(top.shown()).toContain("\u001b[?25h\u001b[?1049l");
+    const stopped = terminal("top");
+    await vi.waitFor(() => expect(stopped.shown()).toContain("▸ under-test"), soon);
+    stopped.type("\u0003");
+    expect(await stopped.exit).toBe(0);
+    expect(stopped.shown()).toContain("\u001b[?25h\u001b[?1049l");
+  });
+
+  it("asks which process when several run, and takes --pid", async () => {
+    const { terminal, cli, run, program } = await aWatchedProgram();
+    const other = await run();
+    const pids = [program.child.pid, other.child.pid].map(String);
+    const unclear = await cli("top", "under-test", "--once");
+    expect([unclear.status, unclear.stdout]).toEqual([2, ""]);
+    for (const text of [...pids, "--pid"]) expect(unclear.stderr).toContain(text);
+    const clear = await cli("top", "--once", "--format", "json", "--pid", pids[1]!);
+    expect(JSON.parse(clear.stdout).process.pid).toBe(other.child.pid);
+    const wrong = await cli("tap", "under-test", "--pid", "1");
+    expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining("with the id 1")]);
+
+    const asked = terminal("top");
+    await vi.waitFor(() => expect(asked.shown()).toContain("Which (process id)?"), soon);
+    for (const pid of pids) expect(asked.shown()).toContain(pid);
+    asked.type(`${pids[0]}\r`);
+    await vi.waitFor(() => expect(asked.shown()).toContain(`sluice run  process ${pids[0]}`), soon);
+    asked.type("q");
+    expect(await asked.exit).toBe(0);
+
+    const mistyped = terminal("tap", "under-test");
+    await vi.waitFor(() => expect(mistyped.shown()).toContain("Which (process id)?"), soon);
+    mistyped.type("1\r");
+    expect(await mistyped.exit).toBe(2);
+    expect(mistyped.shown()).toContain("1 is none of them");
   });
 });

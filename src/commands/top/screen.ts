@@ -3,27 +3,33 @@
 //   closed --open--> drawing on the terminal's second screen --close, q, Ctrl-C--> closed: the terminal is as it was
 
 import type { ReadStream, WriteStream } from "node:tty";
-import { stripVTControlCharacters } from "node:util";
 
 import type { Snapshot } from "../../live/shapes/snapshot.ts";
 import { clip } from "../terminal-text.ts";
-import { sortNames, topTable } from "./table.ts";
+import { sorted, type SortName, sortNames, topTable } from "./table.ts";
 
 const SECOND_SCREEN = "\u001b[?1049h\u001b[?25l";
 const FIRST_SCREEN = "\u001b[?25h\u001b[?1049l";
 const HOME = "\u001b[H";
 const REST_OF_LINE = "\u001b[K";
 const REST_OF_SCREEN = "\u001b[J";
+/** One key: an arrow (in either mode of the cursor keys), or a character. Fast ones come several in a piece. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: keys are control characters.
+const KEY = /\u001b[[O][A-Z]|[\s\S]/g;
+/** Of a terminal that does not tell its size. */
+const USUAL = { columns: 80, rows: 24 };
 
 export class TopScreen {
   private snapshot: Snapshot | undefined;
-  private chosen = 0;
+  /** Name of a pipeline; undefined: the first. */
+  private chosen: string | undefined;
   private sort = 0;
 
   constructor(
     private readonly input: ReadStream,
     private readonly output: WriteStream,
     private readonly leave: () => void,
+    private readonly color: boolean,
   ) {}
 
   open(): void {
@@ -48,37 +54,56 @@ export class TopScreen {
   }
 
   private readonly key = (data: Buffer): void => {
-    const last = Math.max(0, (this.snapshot?.pipelines.length ?? 1) - 1);
-    switch (data.toString("latin1")) {
-      case "q":
-      case "\u0003":
-        this.leave();
-        return;
-      case "\u001b[A":
-      case "k":
-        this.chosen = Math.max(0, this.chosen - 1);
-        break;
-      case "\u001b[B":
-      case "j":
-        this.chosen = Math.min(last, this.chosen + 1);
-        break;
-      case "s":
-        this.sort = (this.sort + 1) % sortNames.length;
-        break;
-      default:
-        return;
-    }
+    for (const key of data.toString("latin1").match(KEY) ?? []) if (!this.obey(key)) return;
     this.draw();
   };
 
+  /** False: it is over. */
+  private obey(key: string): boolean {
+    switch (key) {
+      case "q":
+      case "\u0003":
+        this.leave();
+        return false;
+      case "\u001b[A":
+      case "\u001bOA":
+      case "k":
+        this.move(-1);
+        return true;
+      case "\u001b[B":
+      case "\u001bOB":
+      case "j":
+        this.move(1);
+        return true;
+      case "s":
+        this.sort = (this.sort + 1) % sortNames.length;
+        return true;
+      default:
+        return true;
+    }
+  }
+
+  /** The choice stays with its pipeline when rates change the order. */
+  private move(by: number): void {
+    const names = sorted(this.snapshot?.pipelines ?? [], this.sortName).map(({ name }) => name);
+    const at = Math.max(0, names.indexOf(this.chosen ?? ""));
+    this.chosen = names[Math.min(names.length - 1, Math.max(0, at + by))];
+  }
+
+  private get sortName(): SortName {
+    return sortNames[this.sort]!;
+  }
+
   private readonly draw = (): void => {
     if (!this.snapshot) return;
-    const { columns, rows } = this.output;
-    const color = !process.env["NO_COLOR"];
-    const lines = topTable(this.snapshot, { chosen: this.chosen, sort: sortNames[this.sort]!, color });
-    const shown = lines
-      .slice(0, rows - 1)
-      .map((line) => clip(color ? line : stripVTControlCharacters(line), columns));
+    const { columns, rows } = sizeOf(this.output);
+    const { chosen, sortName: sort } = this;
+    const lines = topTable(this.snapshot, { chosen, sort, color: this.color, rows: rows - 1 });
+    const shown = lines.slice(0, rows - 1).map((line) => clip(line, columns));
     this.output.write(HOME + shown.map((line) => line + REST_OF_LINE).join("\r\n") + REST_OF_SCREEN);
   };
+}
+
+function sizeOf({ columns, rows }: WriteStream): { readonly columns: number; readonly rows: number } {
+  return { columns: columns || USUAL.columns, rows: rows || USUAL.rows };
 }

@@ -10,32 +10,48 @@ export const sortNames = ["name", "rate", "in flight", "lag"] as const;
 export type SortName = (typeof sortNames)[number];
 
 export interface TableOptions {
-  /** Which pipeline, in the order shown. */
-  readonly chosen: number;
+  /** Name of the pipeline whose details are shown; undefined: the first. */
+  readonly chosen: string | undefined;
   readonly sort: SortName;
   readonly color: boolean;
+  /** Lines that there is room for: of very many pipelines those about the chosen one are shown. */
+  readonly rows: number;
 }
 
 type Style = Parameters<typeof styleText>[0];
 type Paint = (style: Style, text: string) => string;
 
 const BAR = 10;
+const HEAD_ROWS = 3;
+const LEAST = 5;
 
-export function topTable(snapshot: Snapshot, { chosen, sort, color }: TableOptions): string[] {
+export function topTable(snapshot: Snapshot, { chosen, sort, color, rows }: TableOptions): string[] {
   const paint: Paint = (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);
   const { process: about, at } = snapshot;
   const pipelines = sorted(snapshot.pipelines, sort);
   const head = `sluice ${about.command}  process ${about.pid}  up ${duration(Date.parse(at) - Date.parse(about.startedAt))}  ${bytes(about.rssBytes)}`;
   const keys = `↑↓ pipeline  s sort (${sort})  q quit`;
-  const one = pipelines[Math.min(chosen, pipelines.length - 1)];
+  const found = pipelines.findIndex(({ name }) => name === chosen);
+  const place = Math.max(0, found);
+  const one = pipelines[place];
+  const below = one ? ["", ...details(one, paint)] : ["  no pipeline runs yet"];
   const columns = ["PIPELINE", "STATE", "IN/s", "OUT/s", "DROP/s", "DEAD/s", "IN FLIGHT", "LAG", "LIMIT"];
   return [
     `${paint("bold", head)}   ${paint("dim", keys)}`,
     "",
     paint("dim", row(columns, "  ")),
-    ...pipelines.map((pipeline) => pipelineRow(pipeline, pipeline === one, paint)),
-    ...(one ? ["", ...details(one, paint)] : ["  no pipeline runs yet"]),
+    ...around(place, pipelines, rows - HEAD_ROWS - below.length).map((pipeline) =>
+      pipelineRow(pipeline, pipeline === one, paint),
+    ),
+    ...below,
   ];
+}
+
+/** As many as fit, and `LEAST` where few do, with the one at `place` among them. */
+function around<T>(place: number, all: readonly T[], fit: number): readonly T[] {
+  const size = Math.max(LEAST, fit);
+  const from = Math.max(0, Math.min(place - (size >> 1), all.length - size));
+  return all.slice(from, from + size);
 }
 
 const WIDTHS = [28, 9, 9, 9, 9, 8, 11, 9, 7];
@@ -125,8 +141,10 @@ function laneRow(lane: LaneSnapshot, paint: Paint): string {
   ].join(" ");
 }
 
-function sorted(pipelines: readonly PipelineSnapshot[], by: SortName): PipelineSnapshot[] {
+/** The highest first; by name from A. */
+export function sorted(pipelines: readonly PipelineSnapshot[], by: SortName): PipelineSnapshot[] {
   const key = (one: PipelineSnapshot): number =>
     by === "rate" ? one.deliveredPerSecond : by === "in flight" ? one.inFlight.records : (one.lagMs ?? 0);
-  return [...pipelines].sort((a, b) => (by === "name" ? (a.name < b.name ? -1 : 1) : key(b) - key(a)));
+  const byName = (a: PipelineSnapshot, b: PipelineSnapshot) => (a.name < b.name ? -1 : 1);
+  return [...pipelines].sort((a, b) => (by === "name" ? 0 : key(b) - key(a)) || byName(a, b));
 }

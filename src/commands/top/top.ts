@@ -17,7 +17,8 @@ export async function top(options: TopOptions): Promise<ExitCode> {
   process.once("SIGINT", leave).once("SIGTERM", leave);
   process.stdout.once("error", leave);
   const isLive = process.stdout.isTTY && process.stdin.isTTY && !options.once && options.format === undefined;
-  const screen = isLive ? new TopScreen(process.stdin, process.stdout, leave) : undefined;
+  const color = !process.env["NO_COLOR"];
+  const screen = isLive ? new TopScreen(process.stdin, process.stdout, leave, color) : undefined;
   screen?.open();
   try {
     for await (const { event, data } of listen(found.socket, `/api/v2/stream?${query}`, stop.signal)) {
