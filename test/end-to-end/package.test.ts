@@ -16,8 +16,15 @@ const feature = exported("feature");
 const NOBODY = 65_534;
 const INSTALL_MS = 300_000;
 
-/** Without install scripts: what needs one is not usable in a locked-down build. */
-const npmInstall = ["install", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"];
+/** Without install scripts: what needs one is not usable in a locked-down build. Strict: every package takes this Node. */
+const npmInstall = [
+  "install",
+  "--omit=dev",
+  "--ignore-scripts",
+  "--engine-strict",
+  "--no-audit",
+  "--no-fund",
+];
 
 async function installed(): Promise<string> {
   const folder = await tempFolder();
