@@ -25,9 +25,12 @@ describe("the segment sink's configuration", () => {
     expect(Value.Check(segment.config, { ...segment.example, [key]: value })).toBe(false);
   });
 
-  test("the example and the defaults are valid, and equal", () => {
+  test("the example and the defaults are valid, and differ in the batch that fits the example's rate", () => {
     expect(Value.Check(segment.config, segment.example)).toBe(true);
-    expect(Value.Default(segment.config, {})).toEqual(segment.example);
+    expect(Value.Default(segment.config, {})).toEqual({
+      ...(segment.example as object),
+      maxBatchEvents: 1_000,
+    });
     expect(problemsOf({})).toEqual([]);
   });
 
@@ -45,7 +48,7 @@ describe("the segment sink's configuration", () => {
 
   test("the envelope keeps within what the check allows for it", async () => {
     const sink = await segment.create(segment.example, aContext());
-    expect(sink.limits).toMatchObject({ count: 1_000, bytes: 480_000, itemBytes: 32_768, separatorBytes: 1 });
+    expect(sink.limits).toMatchObject({ count: 500, bytes: 480_000, itemBytes: 32_768, separatorBytes: 1 });
     expect(sink.limits.envelopeBytes).toBeLessThan(512);
     await sink.close();
   });
