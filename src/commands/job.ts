@@ -9,7 +9,7 @@ import type { Logger, RunContext, Sink, Source } from "../engine/contracts.ts";
 import type { CrashGuard } from "../engine/crash-loop.ts";
 import { EventLag } from "../engine/event-lag.ts";
 import { labelled } from "../engine/labelled-log.ts";
-import type { AroundWrite } from "../engine/lane.ts";
+import type { AroundWrite } from "../engine/attempt-write.ts";
 import { type Labels, Metrics } from "../engine/metrics.ts";
 import { allOf } from "../engine/observers.ts";
 import type { FusedPlan } from "../engine/packed.ts";

@@ -73,6 +73,7 @@ export function watchedPipeline({ name }: LoadedPipeline, job: Job): WatchedPipe
     name,
     metrics,
     state: () => run.state,
+    stopping: run.stopping,
     lanes: () => run.lanes(),
     publishGauges,
     probeDeadLetters,

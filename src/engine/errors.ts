@@ -31,6 +31,8 @@ export interface FaultDetails {
   /** Kebab-case: `http-400`, `timeout`, `connection`. Becomes the dead-letter code of a rejected item. */
   readonly code: string;
   readonly cause?: unknown;
+  /** The beginning of what the destination answered. It may repeat what was sent: see `SinkFault.inFull`. */
+  readonly said?: string | undefined;
   /** A person decided it, so it says nothing about the data: it does not count in the dead-letter window. */
   readonly isDeliberate?: boolean;
 }
@@ -47,6 +49,8 @@ export class SinkFault extends Error {
   readonly code: string;
   readonly retryAfterMs: number | undefined;
   readonly isDeliberate: boolean;
+  /** Not enumerable: whoever logs an error logs what can be enumerated. */
+  readonly #said: string;
   constructor(
     readonly kind: FaultKind,
     message: string,
@@ -56,7 +60,29 @@ export class SinkFault extends Error {
     this.code = details.code;
     this.retryAfterMs = details.retryAfterMs;
     this.isDeliberate = details.isDeliberate ?? false;
+    this.#said = details.said ?? "";
   }
+
+  /** What the destination answered; "" when nothing. For dead letters and debug logs only: it may hold payload. */
+  get said(): string {
+    return this.#said;
+  }
+
+  /** The message with what the destination answered. */
+  get inFull(): string {
+    return this.#said === "" ? this.message : `${this.message}; it said: ${this.#said}`;
+  }
+}
+
+/** What a dead letter says of why it is one. */
+export function reasonOf(error: DataError | SinkFault): {
+  readonly code: string;
+  readonly message: string;
+  readonly isDeliberate: boolean;
+} {
+  const { code, message } = error;
+  if (!(error instanceof SinkFault)) return { code, message, isDeliberate: false };
+  return { code, message: error.inFull, isDeliberate: error.isDeliberate };
 }
 
 /** A run that cannot go on, for a reason a person can act on. `code` is stable; exit code 1. */

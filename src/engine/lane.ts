@@ -5,9 +5,11 @@
 
 import assert from "node:assert";
 
+import { type AroundWrite, attemptWrite, Bug, type Outcome } from "./attempt-write.ts";
 import { fullJitterMs } from "./backoff.ts";
 import type { Batch, LaneSettings, Sink } from "./contracts.ts";
 import { SinkFault } from "./errors.ts";
+import { FailedWrites } from "./failed-writes.ts";
 import { byFault } from "./fault-groups.ts";
 import { type HealthContext, LaneHealth } from "./lane-health.ts";
 import { LaneProbe } from "./lane-probe.ts";
@@ -38,20 +40,10 @@ export interface LaneContext extends HealthContext {
   readonly limiterOf?: LimiterMaker | undefined;
 }
 
-type Written = undefined | readonly (SinkFault | null)[];
-/** For traces: calls `write` once and passes on what becomes of it. */
-export type AroundWrite = (batch: Batch, write: () => Promise<Written>) => Promise<Written>;
-
 interface LaneBatch extends Taken, WriteNote {
   readonly lane: string;
   answer?: Batch["answer"];
 }
-
-class Bug {
-  constructor(readonly error: unknown) {}
-}
-
-type Outcome = Written | SinkFault | Bug;
 
 const HALF_OPEN_EVENTS = 10;
 /** Waits are sums of fractions: one that is too small to move the clock would spin. */
@@ -62,6 +54,7 @@ export class Lane {
   private readonly queue = new LaneQueue();
   private readonly limiter: RateLimiter;
   private readonly health: LaneHealth;
+  private readonly failed: FailedWrites;
   private writes = 0;
   private written = 0;
   private retries = 0;
@@ -86,6 +79,7 @@ export class Lane {
       context.limiterOf?.(name, settings.rates, largest, () => this.pump()) ??
       new Limiter(context.clock, settings.rates, largest);
     this.health = new LaneHealth(name, settings.concurrency, context);
+    this.failed = new FailedWrites(name, context);
     this.probe = new LaneProbe(context.clock, settings.probeMs, {
       probe: () => sink.probe(name, context.signal),
       accepts: () => {
@@ -212,7 +206,7 @@ export class Lane {
     this.writes += 1;
     if (retry) this.retries += 1;
     const startedMs = this.context.clock.nowMs();
-    const outcome = await this.attempt(batch);
+    const outcome = await attemptWrite(this.sink, batch, this.context);
     this.metrics.wrote(batch.items.length, batch.bytes, this.context.clock.nowMs() - startedMs);
     this.writes -= 1;
     if (retry) this.retries -= 1;
@@ -225,19 +219,6 @@ export class Lane {
     }
   }
 
-  private async attempt(batch: LaneBatch): Promise<Outcome> {
-    const { signal, aroundWrite } = this.context;
-    const write = () => this.sink.write(batch, signal);
-    try {
-      const faults = await (aroundWrite ? aroundWrite(batch, write) : write());
-      const aligned = faults === undefined || faults.length === batch.items.length;
-      assert(aligned, "a sink answered for another number of items than it was given");
-      return faults;
-    } catch (error) {
-      return error instanceof SinkFault ? error : new Bug(error);
-    }
-  }
-
   private judge(batch: LaneBatch, outcome: Outcome): void {
     if (outcome instanceof Bug) {
       this.events.bug(outcome.error);
@@ -245,6 +226,7 @@ export class Lane {
     }
     if (outcome instanceof SinkFault) {
       this.metrics.ended(outcome.kind);
+      this.failed.add(batch, outcome);
       if (outcome.kind === "rejected" && batch.items.length > 1) this.bisect(batch);
       else this.fault(batch.items, outcome, batch.attempt);
       return;
@@ -259,7 +241,10 @@ export class Lane {
       batch.items.filter((_, i) => outcome[i] === null),
       batch,
     );
-    for (const [fault, items] of byFault(batch.items, outcome)) this.fault(items, fault, batch.attempt);
+    for (const [fault, items] of byFault(batch.items, outcome)) {
+      this.failed.add({ ...batch, items }, fault);
+      this.fault(items, fault, batch.attempt);
+    }
   }
 
   private delivered(items: readonly LaneItem[], write: WriteNote): void {

@@ -16,8 +16,8 @@ import type { Drop, Logger, SourceRecord } from "./contracts.ts";
 import type { CrashGuard } from "./crash-loop.ts";
 import { DeadLetters, DeadLetterWindow, type Rejection } from "./dead-letters.ts";
 import { DropCounter } from "./drop-counter.ts";
-import { type DataError, SinkFault, toError } from "./errors.ts";
-import type { AroundWrite } from "./lane.ts";
+import { type DataError, reasonOf, type SinkFault, toError } from "./errors.ts";
+import type { AroundWrite } from "./attempt-write.ts";
 import type { LaneItem } from "./lane-queue.ts";
 import type { LimiterMaker } from "./limiter.ts";
 import { FusedIntake } from "./fused-intake.ts";
@@ -75,6 +75,8 @@ export class Run {
   private cancelDeadline: (() => void) | undefined;
   readonly done: Promise<RunResult>;
   readonly inside: RunInside;
+  /** Asked to stop, or made to by a failure; false while it drains because its input ended. */
+  readonly stopping = () => this.intakeStop.signal.aborted || this.failure !== undefined;
 
   constructor(
     private readonly plan: Plan,
@@ -130,7 +132,7 @@ export class Run {
     this.hardStop.abort();
   }
 
-  /** A snapshot of what only the run knows, put into the metrics. */
+  /** What only the run knows, put into the metrics. */
   publishGauges(): void {
     this.metrics.set("run_state", ["running", "draining", "stopped", "failed"].indexOf(this.current));
     for (const { lane } of this.router.lanes()) lane.publishGauges();
@@ -213,17 +215,15 @@ export class Run {
   /** The record's part is done only when the letter is durable. */
   private deadLetter(item: Rejected, error: DataError | SinkFault, where: Where): void {
     const { origin, receipt, value } = item;
-    const { code, message } = error;
-    this.world.observer?.rejected?.({ origin, value, code, message, ...where });
-    const isDeliberate = error instanceof SinkFault && error.isDeliberate;
-    this.deadLetters.add({ origin, code, message, isDeliberate, ...where }, () => receipt.done());
+    const reason = reasonOf(error);
+    this.world.observer?.rejected?.({ origin, value, ...reason, ...where });
+    this.deadLetters.add({ origin, ...reason, ...where }, () => receipt.done());
   }
 
   private async live(): Promise<RunResult> {
     await Promise.resolve(); // Not before the constructor is done.
-    const { source } = this.plan;
     const intake = { offer: (record: SourceRecord) => this.offer(record) };
-    const ended = source.run(intake, this.intakeStop.signal).catch((error: unknown) => {
+    const ended = this.plan.source.run(intake, this.intakeStop.signal).catch((error: unknown) => {
       this.failure ??= toError(error);
       this.armDeadline();
     });

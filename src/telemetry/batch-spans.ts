@@ -17,7 +17,7 @@ import { parseTraceParent } from "@opentelemetry/core";
 
 import type { Batch } from "../engine/contracts.ts";
 import { SinkFault, toError } from "../engine/errors.ts";
-import type { AroundWrite } from "../engine/lane.ts";
+import type { AroundWrite } from "../engine/attempt-write.ts";
 
 /** The SDK keeps no more by default; a batch may have 2,500 events. */
 const MAX_LINKS = 128;

@@ -90,7 +90,9 @@ export class Health {
     for (const pipeline of this.options.pipelines()) {
       const { name, metrics } = pipeline;
       const state = pipeline.state();
-      if (state !== "running") notReady.push(`${name}: ${state}`);
+      // A backfill whose files are read delivers what it read: that is what it is there for, no way out.
+      if (pipeline.stopping() || state === "stopped" || state === "failed")
+        notReady.push(`${name}: ${pipeline.stopping() && state === "running" ? "draining" : state}`);
       if (metrics.samples("source_open").some(({ value }) => value === 0))
         notReady.push(`${name}: the source is not open`);
       const trouble = await this.deadLetterTrouble(pipeline);

@@ -10,7 +10,7 @@ import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk
 import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 
 import type { Clock } from "../engine/clock.ts";
-import type { AroundWrite } from "../engine/lane.ts";
+import type { AroundWrite } from "../engine/attempt-write.ts";
 import { BatchSpans, type TracedPipeline } from "./batch-spans.ts";
 import { tableProducer } from "./table-producer.ts";
 import type { WatchedPipeline } from "./watched-pipeline.ts";

@@ -8,6 +8,8 @@ export interface WatchedPipeline {
   readonly name: string;
   readonly metrics: Metrics;
   readonly state: () => RunState;
+  /** A stop was asked for, or forced: it is on its way out, whatever it still delivers. */
+  readonly stopping: () => boolean;
   readonly lanes: () => readonly Pick<LaneView, "name" | "state" | "waiting" | "writing">[];
   /** Brings the metrics up to date; to be called before they are read. */
   readonly publishGauges: () => void;

@@ -1,5 +1,8 @@
 // What the real program logs: enough to find one event and one request by, and nothing of what is in them.
 
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
 import { expect, it, vi } from "vitest";
 
 import { exported } from "../support/fixtures.ts";
@@ -46,9 +49,22 @@ it("logs JSON with ids and codes, and no payload above debug, whatever goes wron
     });
     expect(JSON.stringify(line).length).toBeLessThan(5_000);
   }
+  expect(text).not.toContain(CANARY);
   expect(text).not.toContain(String((feature["event"] as { key: string }).key));
   expect(text).not.toContain("a-write-key-for-tests");
   const ofLane = lines.filter((line) => line["destination"] !== undefined);
   for (const line of ofLane) expect(line).toMatchObject({ code: expect.any(String) });
-  expect(ofLane.length).toBeGreaterThan(0);
+  const failures = lines.filter(({ msg }) => String(msg).startsWith("a write failed"));
+  expect(failures.map(({ status }) => status)).toEqual([429, 500, 400]);
+  for (const line of failures) {
+    expect(line).toMatchObject({
+      requestId: expect.stringMatching(/^local-\d+$/),
+      destination: "segment-production",
+    });
+    expect(line["eventIds"]).toEqual([expect.stringMatching(/^\d+$/)]);
+  }
+  // What was looked for is there to be found: the destination's answer goes where the event goes.
+  expect(await readFile(join(world.folder, "dead-letters.ndjson"), "utf8")).toContain(
+    `it said: refused: ${CANARY}`,
+  );
 });

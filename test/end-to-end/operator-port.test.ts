@@ -162,6 +162,12 @@ globalThis.queueMicrotask = (fn) => {
     }, soon);
     expect((await ask("/startupz")).status).toBe(200);
     expect((await ask("/livez")).status).toBe(200);
+    // All is read, nothing is delivered yet: it does what it is there for, until it is told to stop.
+    expect(sumOf((await ask("/metrics")).text, "sluice_run_state")).toBe(1);
+    expect((await ask("/readyz")).status).toBe(200);
+    program.child.kill("SIGTERM");
+    await vi.waitFor(async () => expect((await ask("/readyz")).text).toContain("draining"), soon);
+    expect((await ask("/readyz")).status).toBe(503);
   });
 
   it("refuses what is no address, and says which", async () => {

@@ -113,9 +113,18 @@ describe("readyz", () => {
     });
   });
 
-  it("says no while it drains, and after it", async () => {
+  it("says no from the moment that a stop is asked for, and after it", async () => {
+    pipeline.dials.stopping = true;
+    expect(await health.ready()).toMatchObject({ ok: false, reasons: ["under-test: draining"] });
     pipeline.dials.state = "draining";
     expect(await health.ready()).toMatchObject({ ok: false, reasons: ["under-test: draining"] });
+    pipeline.dials.state = "stopped";
+    expect(await health.ready()).toMatchObject({ ok: false, reasons: ["under-test: stopped"] });
+  });
+
+  it("stays ready while what was read of an input that ended is delivered", async () => {
+    pipeline.dials.state = "draining";
+    expect(await health.ready()).toEqual({ ok: true, status: "ready", reasons: [] });
   });
 
   it("is ready but degraded when a destination is parked", async () => {

@@ -51,6 +51,7 @@ export class IngestHandler {
   private readonly takenEvents = new SlidingSecond();
   private readonly takenRequests = new SlidingSecond();
   private readonly received: Ring<ReceivedRequest>;
+  private requestNumber = 0;
   private rates: SegmentRates = { events: Number.POSITIVE_INFINITY, requests: Number.POSITIVE_INFINITY };
 
   constructor(
@@ -73,6 +74,8 @@ export class IngestHandler {
   /** False when the request is not for the tracking API. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const path = request.url?.split("?", 1)[0] ?? "/";
+    // As the edge in front of Segment names each request; whatever is answered carries it.
+    response.setHeader("x-request-id", `local-${++this.requestNumber}`);
     if (request.method !== "POST" || !isIngestPath(path)) return false;
     if (this.faults.pick({ path })) {
       this.workspace.faultsPlayed++;

@@ -212,12 +212,12 @@ export class SegmentSink implements Sink<SegmentEvent> {
   private faultOf(target: Target, answer: Answer): SinkFault | undefined {
     const outcome = outcomeOf(answer, this.context.clock.wallMs());
     if (outcome === undefined) return undefined;
-    const excerpt = oneLine(scrub(answer.excerpt, target.writeKey), SHOWN_CHARACTERS);
-    const said = excerpt === "" ? "" : `; it said: ${excerpt}`;
-    const message = `${target.label} answered ${answer.status}: ${outcome.advice}${said}`;
+    const said = oneLine(scrub(answer.excerpt, target.writeKey), SHOWN_CHARACTERS);
+    const message = `${target.label} answered ${answer.status}: ${outcome.advice}`;
     return new SinkFault(outcome.kind, scrub(message, target.writeKey), {
       code: outcome.code,
       retryAfterMs: outcome.retryAfterMs,
+      said,
     });
   }
 }
