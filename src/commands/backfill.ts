@@ -2,10 +2,16 @@ import type { Argv } from "yargs";
 
 import type { GlobalOptions } from "./global-options.ts";
 import { type MetricsOptions, metricsOption } from "./metrics-options.ts";
+import { type OtlpOptions, otlpOption } from "./otlp-options.ts";
 import { type RateOptions, rateOption } from "./rate-options.ts";
 import { type StoreOptions, storeOption } from "./store-options.ts";
 
-export interface BackfillOptions extends GlobalOptions, MetricsOptions, RateOptions, StoreOptions {
+export interface BackfillOptions
+  extends GlobalOptions,
+    MetricsOptions,
+    OtlpOptions,
+    RateOptions,
+    StoreOptions {
   readonly pipeline: string;
   readonly from: string[];
   readonly to: string | undefined;
@@ -41,6 +47,7 @@ export function backfillCommand(cli: Argv<GlobalOptions>): void {
         .options(storeOption)
         .options(rateOption)
         .options(metricsOption)
+        .options(otlpOption)
         .option("since", { type: "string", describe: "Only events from this time on (ISO 8601)" })
         .option("until", { type: "string", describe: "Only events before this time (ISO 8601)" })
         .option("limit", { type: "number", describe: "Read at most this many events" })

@@ -11,6 +11,7 @@ export interface DeployOptions extends GlobalOptions {
   readonly out: string | undefined;
   readonly image: string | undefined;
   readonly replicaRate: number;
+  readonly rateStore: string | undefined;
 }
 
 export function deployCommand(cli: Argv<GlobalOptions>): void {
@@ -31,6 +32,12 @@ export function deployCommand(cli: Argv<GlobalOptions>): void {
           type: "number",
           default: 5_000,
           describe: "Events per second that one replica is trusted to deliver; decides how many there may be",
+        })
+        .option("rate-store", {
+          type: "string",
+          requiresArg: true,
+          describe:
+            "Where the Redis or Valkey is that keeps the rates of all replicas together: redis://host:6379; needed for more than one",
         })
         .example(
           "$0 deploy k8s pipelines/launchdarkly-to-segment-cloud.yaml | kubectl apply -f -",

@@ -136,6 +136,27 @@ it("sends one span a batch, linked to the publisher's, with the request as its c
   expect(JSON.stringify([collector.spans, [...collector.metrics]])).not.toContain("a-write-key-for-tests");
 });
 
+it("sends the same of a backfill", async () => {
+  const [world, collector] = [await aWorld(), await aCollector()];
+  await world.write("events.ndjson", `${JSON.stringify(feature)}\n`);
+  const program = start(["backfill", world.pipeline, "--from", "events.ndjson", "--otlp", collector.url], {
+    cwd: world.folder,
+    env: world.env,
+  });
+  expect(await program.exit).toBe(0);
+  const [batch] = collector.spans.filter(({ name }) => name.startsWith("process"));
+  expect(attributesOf(batch!.attributes)).toMatchObject({
+    "messaging.batch.message_count": 1,
+    "sluice.pipeline": "under-test",
+    "sluice.destination": "segment-production",
+  });
+  const [request] = collector.spans.filter(({ kind }) => kind === 3);
+  expect(request).toMatchObject({ parentSpanId: batch!.spanId });
+  expect(collector.metrics.get("sluice.sink_events_delivered_total")).toMatchObject({
+    sum: { dataPoints: [{ asDouble: 1 }] },
+  });
+});
+
 it("puts no trace into requests that leave, and goes on without a collector", async () => {
   const world = await aWorld();
   world.publish({ traceparent: PARENT });

@@ -15,6 +15,7 @@ import { openLiveView } from "../live-view.ts";
 import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
 import { operatorPort, watchedPipeline } from "../operator-port.ts";
+import { otlpFor } from "../otlp.ts";
 import { rateSharing } from "../rate-options.ts";
 import { onStopSignal } from "../signals.ts";
 import { summaryTable } from "../summary.ts";
@@ -74,6 +75,7 @@ async function backfillOf(
     log.warn({}, "--workers does nothing here: only the plain stages over Avro files can run in threads");
   const watched: WatchedPipeline[] = [];
   const port = await operatorPort({ options, log, expected: 1, pipelines: () => watched });
+  const otlp = await otlpFor(options, { log, pipelines: () => watched });
   const rates = await rateSharing(options, process.env, { log, priority: "backfill" });
   const shown: ConsolePipeline[] = [];
   const view = openLiveView({ command: "backfill", log, pipelines: () => shown });
@@ -84,6 +86,7 @@ async function backfillOf(
     {
       log,
       rates,
+      aroundWrite: otlp?.around({ name: pipeline.name, subscription: undefined }),
       inserted,
       fused,
       inFlight: {
@@ -94,7 +97,7 @@ async function backfillOf(
       ...(options.dryRun ? { wrapSink: dryRun, wrapDeadLetters: dryRun } : {}),
     },
   ).catch(async (error: unknown) => {
-    await Promise.all([port?.close(), fused?.close(), rates?.close(), view.close()]);
+    await Promise.all([port?.close(), otlp?.close(), fused?.close(), rates?.close(), view.close()]);
     throw error;
   });
   const { run, metrics } = job;
@@ -110,6 +113,7 @@ async function backfillOf(
   await view.close();
   release();
   progress.stop();
+  await otlp?.close();
   await port?.close();
   await rates?.close();
   const elapsedMs = performance.now() - startedAt;

@@ -8,7 +8,7 @@ const PORT = 8080;
 const STOP_SECONDS = 10;
 
 export function cloudRun(settings: DeploySettings): string {
-  const { name, version, variables, limit, maxReplicas, stopSeconds } = settings;
+  const { name, version, variables, limit, maxReplicas, stopSeconds, shared } = settings;
   const comment = [
     `Made by: sluice deploy cloudrun <pipeline>. ${name}: ${limit} events/s, at most ${maxReplicas} instance(s).`,
     "",
@@ -20,6 +20,15 @@ export function cloudRun(settings: DeploySettings): string {
       .filter(({ value }) => value === undefined)
       .map((variable) => `  gcloud secrets create ${secretOf(name, variable.name)} --data-file=…`),
     "Then: gcloud run services replace <this file>",
+    "",
+    ...(shared
+      ? [
+          `SLUICE_RATE_STORE is the whole URL of ${shared.store.host}:${shared.store.port}, password included: it keeps the rate over at most`,
+          `${shared.processes} instances, as revisions overlap. NETWORK and SUBNET are those from which it is reached.`,
+        ]
+      : [
+          "Revisions overlap: for that while two instances use the rate each. Make this file with --rate-store where that is too much.",
+        ]),
     "",
     `Credentials are those of the service account ${name}@PROJECT.iam.gserviceaccount.com: roles/pubsub.subscriber and viewer on the`,
     "subscription, roles/pubsub.publisher on the topic for dead letters, roles/secretmanager.secretAccessor on the secrets.",
@@ -33,7 +42,7 @@ export function cloudRun(settings: DeploySettings): string {
 const secretOf = (name: string, variable: string) => `${name}-${variable.toLowerCase().replaceAll("_", "-")}`;
 
 function service(settings: DeploySettings): object {
-  const { name, version, maxReplicas } = settings;
+  const { name, version, maxReplicas, shared } = settings;
   return {
     apiVersion: "serving.knative.dev/v1",
     kind: "Service",
@@ -51,6 +60,12 @@ function service(settings: DeploySettings): object {
             // Work comes from Pub/Sub, not by request: the processor must run all the time.
             "run.googleapis.com/cpu-throttling": "false",
             "run.googleapis.com/execution-environment": "gen2",
+            ...(shared
+              ? {
+                  "run.googleapis.com/network-interfaces": '[{"network":"NETWORK","subnetwork":"SUBNET"}]',
+                  "run.googleapis.com/vpc-access-egress": "private-ranges-only",
+                }
+              : {}),
           },
         },
         spec: {

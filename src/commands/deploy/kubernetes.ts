@@ -24,7 +24,7 @@ export function kubernetes(settings: DeploySettings): string {
   return yamlDocuments(comment(settings), documents);
 }
 
-function comment({ name, variables, hasSecretFiles, limit, maxReplicas }: DeploySettings): string[] {
+function comment({ name, variables, hasSecretFiles, limit, maxReplicas, shared }: DeploySettings): string[] {
   const secrets = variables.filter(({ value }) => value === undefined).map(({ name: key }) => key);
   return [
     `Made by: sluice deploy k8s <pipeline>. ${name}: ${limit} events/s, at most ${maxReplicas} replica(s).`,
@@ -37,12 +37,16 @@ function comment({ name, variables, hasSecretFiles, limit, maxReplicas }: Deploy
     "  gcloud pubsub subscriptions add-iam-policy-binding SUBSCRIPTION --role=roles/pubsub.subscriber \\",
     `    --member="principal://iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/PROJECT.svc.id.goog/subject/ns/NAMESPACE/sa/${name}"`,
     "and the same with roles/pubsub.viewer, and roles/pubsub.publisher on a topic for dead letters.",
-    ...(maxReplicas > 1
+    "",
+    ...(shared
       ? [
-          "",
-          `Each replica keeps to the rate it is given: with ${maxReplicas} of them set eventsPerSecond to a share of 1/${maxReplicas}.`,
+          `SLUICE_RATE_STORE is the whole URL of ${shared.store.host}:${shared.store.port}, password included: it keeps the rate over at most`,
+          `${shared.processes} processes, the pod of a roll-out and one of the backfill included.`,
         ]
-      : []),
+      : [
+          "The rate is kept by one process alone: a roll-out ends the old pod first. Scale the deployment to 0 while the backfill",
+          "runs, or make this file with --rate-store: then the backfill takes what live traffic leaves.",
+        ]),
     "",
     "The backfill job is suspended: put an archive on the claim of that name, then",
     `  kubectl patch job ${name}-backfill --type=merge -p '{"spec":{"suspend":false}}'`,
@@ -89,7 +93,7 @@ function claim(settings: DeploySettings, name: string): object {
 }
 
 function deployment(settings: DeploySettings): object {
-  const { name, file, keepsFiles } = settings;
+  const { name, file, keepsFiles, shared } = settings;
   const labels = selector(settings, "live");
   return {
     apiVersion: "apps/v1",
@@ -97,10 +101,12 @@ function deployment(settings: DeploySettings): object {
     metadata: metadata(settings),
     spec: {
       selector: { matchLabels: labels },
-      // A disk has one writer: the old pod goes before the new one comes. Messages wait in Pub/Sub meanwhile.
-      strategy: keepsFiles
-        ? { type: "Recreate" }
-        : { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+      // A disk has one writer, a rate without a store one user: the old pod goes before the new one comes. Messages wait
+      // in Pub/Sub meanwhile.
+      strategy:
+        keepsFiles || !shared
+          ? { type: "Recreate" }
+          : { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
       template: {
         metadata: {
           labels,
@@ -150,9 +156,9 @@ function disruptionBudget(settings: DeploySettings): object {
   };
 }
 
-/** In: the monitoring. Out: names, TLS, and the metadata server that gives Google credentials. */
+/** In: the monitoring. Out: names, TLS, the store of the rates, and the metadata server that gives Google credentials. */
 function networkPolicy(settings: DeploySettings): object {
-  const { name } = settings;
+  const { name, shared } = settings;
   const tcp = (port: number) => ({ protocol: "TCP", port });
   return {
     apiVersion: "networking.k8s.io/v1",
@@ -172,6 +178,7 @@ function networkPolicy(settings: DeploySettings): object {
       egress: [
         { ports: [{ protocol: "UDP", port: 53 }, tcp(53)] },
         { ports: [tcp(443)] },
+        ...(shared ? [{ ports: [tcp(shared.store.port)] }] : []),
         {
           to: [{ ipBlock: { cidr: "169.254.169.254/32" } }, { ipBlock: { cidr: "169.254.169.252/32" } }],
           ports: [tcp(80), tcp(988)],

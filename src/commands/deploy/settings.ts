@@ -13,6 +13,7 @@ import { isMap } from "../../config/stages.ts";
 import { productVersion } from "../../sinks/segment/product-version.ts";
 import type { DeployTarget } from "../deploy.ts";
 import { UsageError } from "../exit-code.ts";
+import { type SharedRate, sharedRate } from "./shared-rate.ts";
 
 /** The one place that may be written. */
 export const WRITABLE = "/var/lib/sluice";
@@ -47,12 +48,15 @@ export interface DeploySettings {
   /** Events per second of all destinations together. */
   readonly limit: number;
   readonly maxReplicas: number;
+  /** Undefined: there is one process at a time, and the rate is its own. */
+  readonly shared: SharedRate | undefined;
 }
 
 export interface DeployWish {
   readonly target: DeployTarget;
   readonly image: string | undefined;
   readonly replicaRate: number;
+  readonly rateStore: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -71,6 +75,8 @@ export async function deploySettings(pipeline: LoadedPipeline, wish: DeployWish)
     .reduce((sum, { config }) => sum + config.rates.events, 0);
   const maxReplicas = Math.max(1, Math.ceil(limit / wish.replicaRate));
   if (wish.target !== "systemd" && keepsFiles) refuseFiles(wish.target, maxReplicas);
+  const { target, rateStore } = wish;
+  const shared = sharedRate({ target, rateStore, maxReplicas, keepsFiles });
   const secretFiles = hasSecretFiles(references);
   if (secretFiles && wish.target === "cloudrun")
     throw new UsageError("Cloud Run gives secrets as variables: write ${NAME} in place of ${file:…}");
@@ -81,13 +87,24 @@ export async function deploySettings(pipeline: LoadedPipeline, wish: DeployWish)
     image: wish.image ?? `sluice:${version}`,
     file: basename(pipeline.file),
     files,
-    variables: variablesOf(references, deadLetterVariable(pipeline, files), wish.env),
+    variables: [
+      ...variablesOf(references, deadLetterVariable(pipeline, files), wish.env),
+      ...(shared ? rateVariables(shared) : []),
+    ],
     hasSecretFiles: secretFiles,
     keepsFiles,
     stopSeconds: Math.ceil(drainMs / 1_000) + STOP_EXTRA_SECONDS,
     limit,
     maxReplicas,
+    shared,
   };
+}
+
+function rateVariables({ processes }: SharedRate): Variable[] {
+  return [
+    { name: "SLUICE_RATE_STORE", value: undefined },
+    { name: "SLUICE_REPLICAS", value: String(processes) },
+  ];
 }
 
 function refuseFiles(target: DeployTarget, maxReplicas: number): void {

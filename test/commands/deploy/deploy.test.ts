@@ -67,11 +67,13 @@ drainMs: 12000
 
 const TOPIC = "{ type: pubsub, topic: projects/p/topics/dead }";
 const FILES = `{ type: file, path: "$` + `{SLUICE_DEAD_LETTERS:-x/}" }`;
+const STORE = "redis://redis.cache:6390";
 const SECRET = "canary-write-key-0123456789";
 
-async function written(target: DeployTarget, pipeline: string, replicaRate = 5_000) {
+async function written(target: DeployTarget, pipeline: string, replicaRate = 5_000, rateStore?: string) {
   const env = { MY_WRITE_KEY: SECRET };
-  const text = await deployText({ target, pipeline, image: "registry/sluice:9", replicaRate }, env);
+  const wish = { target, pipeline, image: "registry/sluice:9", replicaRate, rateStore };
+  const text = await deployText(wish, env);
   expect(text).not.toContain(SECRET);
   return text!;
 }
@@ -106,7 +108,7 @@ describe("sluice deploy k8s", () => {
   ])(
     "lets there be so many replicas that together they reach the limit: %i and 100 by %i",
     async (rate, one, most) => {
-      const text = await written("k8s", await aPipeline(TOPIC, rate), one);
+      const text = await written("k8s", await aPipeline(TOPIC, rate), one, STORE);
       expect(ofKind(text, "HorizontalPodAutoscaler").spec).toMatchObject({
         minReplicas: 1,
         maxReplicas: most,
@@ -184,7 +186,7 @@ describe("what cannot run where it is to run", () => {
 
 describe("sluice deploy cloudrun", () => {
   it("writes a service that is never idle, with the same limits", async () => {
-    const service = ofKind(await written("cloudrun", await aPipeline(TOPIC, 9_901)), "Service");
+    const service = ofKind(await written("cloudrun", await aPipeline(TOPIC, 9_901), 5_000, STORE), "Service");
     expect(service.spec.template.metadata.annotations).toMatchObject({
       "autoscaling.knative.dev/minScale": "1",
       "autoscaling.knative.dev/maxScale": "3",
@@ -196,6 +198,62 @@ describe("sluice deploy cloudrun", () => {
       startupProbe: { httpGet: { path: "/startupz", port: 8080 } },
     });
     expect(container.args).toContain("--metrics=0.0.0.0:8080");
+  });
+});
+
+describe("several replicas", () => {
+  const environmentOf = (document: Document) =>
+    (document.spec.template.spec.containers[0].env as { name: string }[]).filter(({ name }) =>
+      name.startsWith("SLUICE_R"),
+    );
+
+  it("keep one rate under Kubernetes: all that may run at once are counted, the store is reached, its URL is a secret", async () => {
+    const text = await written("k8s", await aPipeline(TOPIC, 9_901), 5_000, STORE);
+    const environment = [
+      {
+        name: "SLUICE_RATE_STORE",
+        valueFrom: { secretKeyRef: { name: "mine-secrets", key: "SLUICE_RATE_STORE" } },
+      },
+      { name: "SLUICE_REPLICAS", value: "5" }, // Three, one of a roll-out, one of the backfill.
+    ];
+    for (const kind of ["Deployment", "Job"]) expect(environmentOf(ofKind(text, kind))).toEqual(environment);
+    expect(ofKind(text, "Deployment").spec.strategy.rollingUpdate).toEqual({
+      maxUnavailable: 0,
+      maxSurge: 1,
+    });
+    expect(ofKind(text, "NetworkPolicy").spec.egress).toContainEqual({
+      ports: [{ protocol: "TCP", port: 6390 }],
+    });
+    for (const document of documentsOf(text))
+      expect(() => new models[document.kind]!(document as never).validate(), document.kind).not.toThrow();
+  });
+
+  it("keep one rate on Cloud Run, where revisions overlap", async () => {
+    const service = ofKind(await written("cloudrun", await aPipeline(TOPIC, 9_901), 5_000, STORE), "Service");
+    expect(environmentOf(service)).toMatchObject([
+      { valueFrom: { secretKeyRef: { name: "mine-sluice-rate-store", key: "latest" } } },
+      { value: "6" },
+    ]);
+  });
+
+  it("are refused without a store, and so is a password in what is written", async () => {
+    const pipeline = await aPipeline(TOPIC, 9_901);
+    for (const target of ["k8s", "cloudrun"] as const)
+      await expect(written(target, pipeline)).rejects.toThrow("3 replicas would each use the whole rate");
+    for (const [store, message] of [
+      ["redis://:secret@redis.cache", "takes no password here"],
+      ["http://redis.cache", "takes redis://host:port"],
+      ["redis.cache:6379", "takes redis://host:port"],
+    ] as const)
+      await expect(written("k8s", pipeline, 5_000, store)).rejects.toThrow(message);
+    await expect(written("systemd", await aPipeline(FILES), 5_000, STORE)).rejects.toThrow("one process");
+  });
+
+  it("are never two by a roll-out when there is no store", async () => {
+    const text = await written("k8s", await aPipeline(TOPIC));
+    expect(ofKind(text, "Deployment").spec.strategy).toEqual({ type: "Recreate" });
+    expect(environmentOf(ofKind(text, "Deployment"))).toEqual([]);
+    expect(text).toContain("Scale the deployment to 0 while the backfill");
   });
 });
 
