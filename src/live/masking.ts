@@ -23,6 +23,13 @@ interface Redaction {
 /** Members of a Segment event that say who it was, and what says so in an export event. */
 const WHO = new Set(["userId", "anonymousId", "previousId", "contextKeys", "traits", "user", "context"]);
 const WHO_OF_EXPORT = ["contextKeys", "context", "user", "userKey", "previousKey"];
+/** What the Segment event has under another name than the export event. */
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ["eventId", "id"],
+  ["flagVersion", "version"],
+  ["reasonKind", "reason"],
+  ["timestamp", "creationDate"],
+]);
 /** What is left of an event of which everything is redacted. */
 const HARMLESS = new Set(["kind", "id", "creationDate"]);
 
@@ -79,16 +86,18 @@ export class Mask {
       if (shape !== "export-event") continue;
       for (const steps of paths) shown = changePath(shown, steps, masked);
     }
-    const { event } = shown;
-    if (this.names.size === 0 || !isObject(event)) return shown;
-    return { ...shown, event: this.everything ? harmless(event) : this.withoutNames(event) };
+    if (this.names.size === 0) return shown;
+    const { event, ...envelope } = shown;
+    if (!isObject(event)) return { ...shown, event: masked(event) };
+    // The Segment event has the envelope's fields among its own.
+    if (this.everything) return { ...shown, ...harmless(envelope), event: harmless(event) };
+    return { ...shown, ...maskMembers(envelope, this.names), event: this.withoutNames(event) };
   }
 
   private withoutNames(event: Readonly<Record<string, unknown>>): unknown {
-    const clean = maskNames(event, this.names);
+    const clean = maskMembers(event, this.names);
     // An alias names the person in its key.
-    if (event["kind"] === "alias" && this.names.has("userKey") && isObject(clean))
-      return { ...clean, key: MASKED };
+    if (event["kind"] === "alias" && this.names.has("userKey")) return { ...clean, key: MASKED };
     return clean;
   }
 }
@@ -117,7 +126,9 @@ function namesOf(steps: readonly Step[]): string[] {
   const names = steps.filter((step) => step !== EVERY);
   const last = names.at(-1);
   const who = names.some((name) => WHO.has(name)) ? WHO_OF_EXPORT : [];
-  return last === undefined ? who : [last, ...who];
+  if (last === undefined) return who;
+  const before = RENAMED.get(last);
+  return before === undefined ? [last, ...who] : [last, before, ...who];
 }
 
 /** `event.*`, `event.properties` and `event.properties.*` are too much to be found again by name. */
@@ -134,7 +145,10 @@ function harmless(event: Readonly<Record<string, unknown>>): object {
 
 function maskNames(value: unknown, names: ReadonlySet<string>): unknown {
   if (Array.isArray(value)) return value.map((one) => maskNames(one, names));
-  if (!isObject(value)) return value;
+  return isObject(value) ? maskMembers(value, names) : value;
+}
+
+function maskMembers(value: Readonly<Record<string, unknown>>, names: ReadonlySet<string>): object {
   return Object.fromEntries(
     Object.entries(value).map(([name, one]) => [name, names.has(name) ? masked(one) : maskNames(one, names)]),
   );
