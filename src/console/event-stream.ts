@@ -8,13 +8,13 @@ const MAX_UNREAD_BYTES = 256 * 1024;
 
 export class EventStream {
   readonly readable: Readable;
-  private closed = false;
+  private ended = false;
 
   /** `onClose`: the reader left, or `end` was called; exactly once. */
   constructor(onClose: () => void) {
     this.readable = new Readable({ read: () => {}, highWaterMark: MAX_UNREAD_BYTES });
     this.readable.once("close", () => {
-      this.closed = true;
+      this.ended = true;
       onClose();
     });
     // The reader left in the middle of an event: that is how streams end.
@@ -25,13 +25,16 @@ export class EventStream {
 
   /** `json` has no line breaks. False: there was no room. */
   send(event: string, json: string): boolean {
-    if (this.closed || this.readable.readableLength > MAX_UNREAD_BYTES) return false;
+    if (this.ended || this.readable.readableLength > MAX_UNREAD_BYTES) return false;
     this.readable.push(`event: ${event}\ndata: ${json}\n\n`);
     return true;
   }
 
-  /** What was sent is still delivered. */
-  end(): void {
-    if (!this.closed) this.readable.push(null);
+  /** What was sent is still delivered, and a last event after it, room or not. */
+  end(event: string, json: string): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.readable.push(`event: ${event}\ndata: ${json}\n\n`);
+    this.readable.push(null);
   }
 }

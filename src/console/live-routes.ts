@@ -244,10 +244,7 @@ type Asked = Omit<Static<typeof tapQuery>, "where"> & { readonly where: Where | 
 function open(live: LiveProcess, asked: Asked, out: EventStream) {
   const opened = live.tap(asked, {
     deliver: (json) => out.send("value", json),
-    ended: () => {
-      out.send("end", JSON.stringify(opened.state()));
-      out.end();
-    },
+    ended: () => out.end("end", JSON.stringify(opened.state())),
   });
   return opened;
 }

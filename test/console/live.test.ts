@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 
 import { describe, expect, it, vi } from "vitest";
 
-import { aConsole, aFeature, ENVIRONMENT } from "./world.ts";
+import { aConsole, aFeature, ENVIRONMENT, PROJECT } from "./world.ts";
 
 const soon = { timeout: 15_000, interval: 50 };
 
@@ -76,7 +76,7 @@ describe("the live part of the API", () => {
     expect(unknown.note).toContain("it did not come to this process while it ran");
   });
 
-  it("shows stages, arrows, lanes and drops of a pipeline, and the last events side by side", async () => {
+  it("shows stages, arrows, lanes and drops of a pipeline, and its last events", async () => {
     const world = await aWorldWithTraffic();
     await wait(1_100);
     const { body } = await world.request("GET", "/api/v2/pipelines/under-test");
@@ -108,6 +108,30 @@ describe("the live part of the API", () => {
       items: [{ kind: "feature", key: "off", eventId: "event-dropped", reason: "flag-not-enabled" }],
       seen: { delivered: 1, dropped: 1, deadLettered: 1 },
     });
+  });
+
+  it("shows of a sampled event what came in beside what went out", async () => {
+    const world = await aWorldWithTraffic();
+    // A sample is taken a few times a second: the one that is taken here is this one.
+    await wait(300);
+    const record = world.offer(aFeature("on", "side-by-side"));
+    await vi.waitFor(() => expect(record.settled).toBe("ack"), soon);
+    const { body } = await world.request("GET", "/api/v2/events/recent?outcome=delivered");
+    const sent = world.emulator.events().find(({ messageId }) => messageId === body.items[0].messageId)!;
+    expect(body.items[0]).toMatchObject({
+      pipeline: "under-test",
+      outcome: "delivered",
+      eventId: "side-by-side",
+      destination: world.destination,
+      messageId: sent.messageId,
+      exportEvent: { project: PROJECT, environment: ENVIRONMENT, event: aFeature("on", "side-by-side") },
+      segmentEvent: { messageId: sent.messageId, properties: sent.properties, userId: sent.userId },
+    });
+    const { body: newer } = await world.request(
+      "GET",
+      `/api/v2/events/recent?after=${body.items[0].seq}&kind=feature`,
+    );
+    expect(newer.items).toEqual([]);
   });
 
   it("streams snapshots, and ends a tap after as many values as were asked for", async () => {
