@@ -10,6 +10,7 @@ import fileSource from "./sources/file/file.ts";
 import memory from "./sources/memory.ts";
 import pubsubSource from "./sources/pubsub/pubsub.ts";
 import avroDecode from "./transforms/avro-decode.ts";
+import dedupe from "./transforms/dedupe.ts";
 import filter from "./transforms/filter.ts";
 import filterEnabled from "./transforms/filter-enabled.ts";
 import filterTime from "./transforms/filter-time.ts";
@@ -31,6 +32,7 @@ export const registry: Registry = {
     mapFields,
     redact,
     sample,
+    dedupe,
   ],
   sinks: [segment, fileSink, stdout, pubsubSink],
 };

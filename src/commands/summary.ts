@@ -9,11 +9,11 @@ export interface SummaryOptions {
   readonly elapsedMs: number;
   readonly gaveBack: number;
   readonly title: string;
-  /** A backfill skips duplicates; a live run cannot. */
+  /** A backfill looks for duplicates by itself; a live run only where its pipeline says so. */
   readonly countsDuplicates?: boolean;
 }
 
-/** Drops with this reason are shown as a row of their own: they are no decision of the pipeline. */
+/** In a backfill, drops with this reason are shown as a row of their own: they are no decision of the pipeline. */
 const DUPLICATE = "duplicate";
 
 export function summaryTable({
@@ -35,7 +35,8 @@ export function summaryTable({
   }
   const drops = metrics.samples("dropped_total");
   for (const { labels, value } of drops) {
-    if (labels["reason"] !== DUPLICATE) table.push(["dropped", labels["reason"] ?? "", number(value)]);
+    if (labels["reason"] !== DUPLICATE || !countsDuplicates)
+      table.push(["dropped", labels["reason"] ?? "", number(value)]);
   }
   for (const { labels, value } of metrics.samples("dead_letters_total")) {
     table.push(["dead-lettered", labels["code"] ?? "", number(value)]);

@@ -67,6 +67,7 @@ export function stagePage(stage: StageDefinition): string {
 
 /** Which metrics tell how a stage does. */
 function concerns({ role, type }: StageDefinition, metric: string): boolean {
+  if (/^(waiting_duplicates|keys_forgotten_total)$/.test(metric)) return type === "dedupe";
   if (role === "transform")
     return /^(values|dropped|dropped_by_detail|dead_letters|stage_bugs)_total$|^held_values$/.test(metric);
   if (role === "sink") return metric.startsWith("sink_") || metric === "dead_letters_total";

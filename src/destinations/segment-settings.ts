@@ -2,7 +2,7 @@
 
 import Type, { type Static } from "typebox";
 
-import type { SegmentDestinationConfig } from "../engine/contracts.ts";
+import type { SegmentDestinationConfig } from "../engine/segment-destination.ts";
 import { REGION_ENDPOINTS } from "../sinks/segment/regions.ts";
 
 /** Properties of a TypeBox object. Keys and defaults are the same in `destinations.yaml` and in the REST API. */

@@ -9,7 +9,8 @@ import type { Static, TSchema } from "typebox";
 import type { Clock } from "./clock.ts";
 import type { DataError, SinkFault } from "./errors.ts";
 import type { DataBlock } from "./packed.ts";
-import type { Reach } from "./reach.ts";
+import type { Once } from "./once.ts";
+import type { SegmentDestinationConfig } from "./segment-destination.ts";
 
 /** Where a value came from: all that a stage may see of its record. */
 export interface Origin {
@@ -100,6 +101,8 @@ export interface Transform<In = unknown, Out = unknown> {
    * value; any other is weather: the engine holds the value and calls again, with backoff, as long as it takes.
    */
   prepare?(origin: Origin): Promise<void> | undefined;
+  /** Lets each key through once: asked before `apply`. A stage that has it needs no `prepare`. */
+  readonly once?: Once;
   close?(): Promise<void>;
 }
 
@@ -188,18 +191,6 @@ export interface Destination {
   readonly on: boolean;
   readonly version: number;
   readonly config: SegmentDestinationConfig;
-}
-
-export interface SegmentDestinationConfig {
-  /** A function so that the key is never printed by accident. */
-  readonly writeKey: () => string;
-  readonly userIdContextKind: string;
-  readonly anonymousIdContextKind: string;
-  /** Base URL without a trailing slash, for example `https://api.segment.io`. */
-  readonly endpoint: string;
-  /** Set when whoever may edit destinations named the endpoint: no other than public addresses and these. */
-  readonly reach?: Reach;
-  readonly rates: Rates;
 }
 
 export interface Destinations {

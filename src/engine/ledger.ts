@@ -8,6 +8,7 @@
 import assert from "node:assert";
 
 import type { SourceRecord } from "./contracts.ts";
+import { Fate } from "./fate.ts";
 
 export interface LedgerLimits {
   readonly records: number;
@@ -19,11 +20,25 @@ export class Receipt {
   whenSettled: (() => void) | undefined;
   private parts = 1;
   private givenBack = false;
+  private asked: Fate | undefined;
 
   constructor(
     readonly record: SourceRecord,
     private readonly ledger: Ledger,
+    /** Records admitted later have larger ones. */
+    readonly order: number,
   ) {}
+
+  /** For whoever must know what becomes of this record. Made when first asked for. */
+  get fate(): Fate {
+    this.asked ??= new Fate(this.order);
+    return this.asked;
+  }
+
+  /** Undefined: nobody asked. */
+  get askedFate(): Fate | undefined {
+    return this.asked;
+  }
 
   /** `n` more values travel under this receipt. */
   add(n: number): void {
@@ -54,6 +69,8 @@ export class Ledger {
   private readonly open = new Set<Receipt>();
   private bytesOpen = 0;
   private readonly waiters = new Set<() => void>();
+  private readonly untold: Fate[] = [];
+  private admitted = 0;
   abandoned = false;
   acked = 0;
   nacked = 0;
@@ -80,7 +97,8 @@ export class Ledger {
 
   admit(record: SourceRecord): Receipt {
     assert(this.hasRoom(record.body.byteLength), "a record was admitted without room");
-    const receipt = new Receipt(record, this);
+    this.admitted += 1;
+    const receipt = new Receipt(record, this, this.admitted);
     this.open.add(receipt);
     this.bytesOpen += record.body.byteLength;
     return receipt;
@@ -93,8 +111,21 @@ export class Ledger {
     else this.nacked += 1;
     receipt.record.settle(how);
     receipt.whenSettled?.();
+    if (receipt.askedFate) this.tell(receipt.askedFate, how);
     this.onRoom();
     if (this.open.size === 0) for (const wake of [...this.waiters]) wake();
+  }
+
+  /** Whoever is told may settle other records: they queue up here, so that a long chain does not nest. */
+  private tell(fate: Fate, how: "ack" | "nack"): void {
+    fate.decide(how);
+    this.untold.push(fate);
+    if (this.untold.length > 1) return;
+    try {
+      for (const one of this.untold) one.tell();
+    } finally {
+      this.untold.length = 0;
+    }
   }
 
   /** Resolves when nothing is in flight. Abort leaves no listener behind. */

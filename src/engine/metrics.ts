@@ -59,6 +59,11 @@ export const metricTable = {
     "1 while dead letters cannot be written; what they are for is held, nothing is acked.",
   ),
   held_values: gauge("Values held until something they need can be fetched.", "stage"),
+  waiting_duplicates: gauge("Duplicates that wait until the first of them is settled.", "stage"),
+  keys_forgotten_total: counter(
+    "Keys forgotten before their window was over, because maxKeys was reached.",
+    "stage",
+  ),
   stage_bugs_total: counter("Values on which a transform threw something unexpected.", "stage"),
   test_events_total: counter("LaunchDarkly test events seen."),
   implausible_times_total: counter("Events whose creation date is implausible."),

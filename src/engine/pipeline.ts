@@ -9,11 +9,12 @@ import _ from "highland";
 
 import { fullJitterMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
-import { Drop, type Logger, Many, type Origin, type Transform } from "./contracts.ts";
+import type { Drop, Logger, Origin, Transform } from "./contracts.ts";
 import type { CrashGuard } from "./crash-loop.ts";
 import { DataError, toError } from "./errors.ts";
 import type { Receipt } from "./ledger.ts";
 import type { Cell, Metrics } from "./metrics.ts";
+import { asDataError, StageRunner } from "./stage-runner.ts";
 
 const CHUNK = 256;
 
@@ -68,7 +69,9 @@ export class Pipeline {
     private readonly events: PipelineEvents,
   ) {
     this.values = context.metrics.cell("values_total");
-    const runners = stages.map((stage, index) => new StageRunner(stage, index, context.metrics, context.log));
+    const runners = stages.map(
+      (stage, index) => new StageRunner(stage, index, context, (item) => this.again(index, item)),
+    );
     const tail = runners.reduce(
       (stream, runner) => stream.map((chunk) => this.runStage(runner, chunk)),
       this.head as Highland.Stream<Chunk>,
@@ -176,6 +179,10 @@ export class Pipeline {
     return { stage, items };
   }
 
+  private again(stage: number, item: Item): void {
+    if (!this.stopped) this.inject({ stage, items: [item] });
+  }
+
   /** Weather before a transform: the value waits, its record stays in flight, others pass it by. */
   private hold(runner: StageRunner, item: Item, ready: Promise<void>, tries: number): void {
     runner.held.value += 1;
@@ -185,7 +192,7 @@ export class Pipeline {
     ready.then(
       () => {
         release();
-        if (!this.stopped) this.inject({ stage: runner.index, items: [item] });
+        this.again(runner.index, item);
       },
       (error: unknown) => {
         release();
@@ -212,87 +219,4 @@ export class Pipeline {
     });
     this.retries.add(cancel);
   }
-}
-
-/** One transform at work on chunks. */
-class StageRunner {
-  readonly type: string;
-  readonly held: Cell;
-  private readonly transform: Transform;
-  private readonly bugs: Cell;
-
-  constructor(
-    planned: PlannedTransform,
-    readonly index: number,
-    metrics: Metrics,
-    private readonly log: Logger,
-  ) {
-    this.type = planned.type;
-    this.transform = planned.transform;
-    this.held = metrics.cell("held_values", { stage: this.type });
-    this.bugs = metrics.cell("stage_bugs_total", { stage: this.type });
-  }
-
-  prepare(origin: Origin): Promise<void> | undefined {
-    return this.transform.prepare?.(origin);
-  }
-
-  run(
-    items: readonly Item[],
-    events: PipelineEvents,
-    hold: (item: Item, ready: Promise<void>) => void,
-  ): readonly Item[] {
-    const out: Item[] = [];
-    const prepares = this.transform.prepare !== undefined;
-    for (const item of items) {
-      let result: unknown;
-      try {
-        const ready = prepares ? this.prepare(item.origin) : undefined;
-        if (ready) {
-          hold(item, ready);
-          continue;
-        }
-        result = this.transform.apply(item.value, item.origin);
-      } catch (error) {
-        events.rejected(item, this.type, this.explain(item, error));
-        continue;
-      }
-      if (result instanceof Drop) events.dropped(item, this.type, result);
-      else if (result instanceof Many) this.spread(item, result, out, events);
-      else if (result === item.value) out.push(item);
-      else out.push({ value: result, origin: item.origin, receipt: item.receipt });
-    }
-    return out;
-  }
-
-  private spread(item: Item, many: Many<unknown>, out: Item[], events: PipelineEvents): void {
-    const { origin, receipt } = item;
-    if (many.values.length === 0) {
-      events.dropped(item, this.type, nothingMade);
-      return;
-    }
-    receipt.add(many.values.length - 1);
-    for (const value of many.values) {
-      if (value instanceof DataError) events.rejected(item, this.type, value);
-      else out.push({ value, origin, receipt });
-    }
-  }
-
-  /** Anything but a DataError is the stage's bug: loud, but only this value pays for it. */
-  private explain(item: Item, error: unknown): DataError {
-    if (error instanceof DataError) return error;
-    this.bugs.value += 1;
-    this.log.error(
-      { stage: this.type, id: item.origin.id, err: error },
-      "a transform threw; its value is dead-lettered",
-    );
-    return asDataError(error);
-  }
-}
-
-const nothingMade = new Drop("nothing-made");
-
-function asDataError(error: unknown): DataError {
-  if (error instanceof DataError) return error;
-  return new DataError("bug", toError(error).message, { cause: error });
 }

@@ -1,7 +1,7 @@
 // Which ids a destination gives an event, by context kind (LaunchDarkly's Terraform provider calls the settings
 // userIDContextKind and anonymousIDContextKind). Segment drops an event with neither id behind a 200.
 
-import type { SegmentDestinationConfig } from "../../engine/contracts.ts";
+import type { SegmentDestinationConfig } from "../../engine/segment-destination.ts";
 import type { EventDocument } from "../../events/envelope.ts";
 import type { SegmentEventConfig } from "./config.ts";
 import { ANONYMOUS_USER, isAnonymous, keyOfKind, type Who } from "./who.ts";
