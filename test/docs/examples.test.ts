@@ -1,15 +1,19 @@
 // Every example in docs/: written into an empty folder, loaded and run, page by page, as a reader would.
 
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { stringify } from "yaml";
 
+import { runningProcesses } from "../../src/commands/local/find-process.ts";
 import { registry } from "../../src/registry.ts";
-import { start, town, TOPIC } from "../support/program.ts";
+import { type Program, start, town, TOPIC } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import { type Step, stepsOf } from "./page.ts";
+
+type Command = Extract<Step, { kind: "command" }>;
 
 const SUBSCRIPTION = "projects/local/subscriptions/launchdarkly-events";
 const found = await readdir("docs", { recursive: true });
@@ -34,12 +38,33 @@ test.each(pages)("the examples of docs/%s work", async (page) => {
     PUBSUB_EMULATOR_HOST: world.pubsub.address,
     SEGMENT_WRITE_KEY: "a-write-key-for-tests",
     SLUICE_SCHEMA: join(process.cwd(), "schemas/launchdarkly/export-event.avsc"),
+    SLUICE_RUNTIME_DIR: await mkdtemp(join(tmpdir(), "sl-")),
   };
+  onTestFinished(() => rm(env.SLUICE_RUNTIME_DIR, { recursive: true, force: true }));
+  const background: Program[] = [];
   for (const step of steps) {
     if (step.kind === "file") await put(folder, step.path, step.text);
+    else if (step.isBackground) background.push(await startsUp(step, folder, env));
     else await runs(step, folder, env);
   }
+  for (const { child, exit } of background) {
+    child.kill("SIGTERM");
+    expect(await exit).toBe(0);
+  }
 });
+
+/** A reader would begin to look at it when it runs. */
+async function startsUp({ args }: Command, folder: string, env: Record<string, string>): Promise<Program> {
+  const program = start(args, { cwd: folder, env });
+  await vi.waitFor(
+    async () => {
+      const names = (await runningProcesses(env)).flatMap(({ pipelines }) => pipelines);
+      expect(names, program.output.stderr).not.toEqual([]);
+    },
+    { timeout: 60_000, interval: 100 },
+  );
+  return program;
+}
 
 async function put(folder: string, path: string, text: string): Promise<void> {
   await mkdir(dirname(join(folder, path)), { recursive: true });
@@ -47,7 +72,7 @@ async function put(folder: string, path: string, text: string): Promise<void> {
 }
 
 async function runs(
-  { args, exits, shows }: Extract<Step, { kind: "command" }>,
+  { args, exits, shows }: Command,
   folder: string,
   env: Record<string, string>,
 ): Promise<void> {

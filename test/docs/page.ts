@@ -3,6 +3,7 @@
 //   a fence with a first line `# file: path`   writes that file, below the page's own empty folder
 //   ```console                                 `$ sluice …` runs; the lines below it have to be in what it prints
 //   `$ sluice … # exits 1`                     it ends with that code, not with 0
+//   `$ sluice … &`                             it goes on running to the end of the page
 
 export type Step =
   | { readonly kind: "file"; readonly path: string; readonly text: string }
@@ -10,6 +11,7 @@ export type Step =
       readonly kind: "command";
       readonly args: readonly string[];
       readonly exits: number;
+      readonly isBackground: boolean;
       readonly shows: readonly string[];
     };
 
@@ -37,11 +39,13 @@ export function untested(markdown: string): string[] {
 function commandsOf(body: string): Step[] {
   const steps: Step[] = [];
   for (const line of body.trimEnd().split("\n")) {
-    const command = /^\$ sluice (.*?)(?: # exits (\d))?$/.exec(line);
+    const command = /^\$ sluice (.*?)( &)?(?: # exits (\d))?$/.exec(line);
     const last = steps.at(-1);
-    if (command)
-      steps.push({ kind: "command", args: words(command[1]!), exits: Number(command[2] ?? 0), shows: [] });
-    else if (last?.kind === "command") steps[steps.length - 1] = { ...last, shows: [...last.shows, line] };
+    if (command) {
+      const [, text = "", background, exits = "0"] = command;
+      const isBackground = background !== undefined;
+      steps.push({ kind: "command", args: words(text), exits: Number(exits), isBackground, shows: [] });
+    } else if (last?.kind === "command") steps[steps.length - 1] = { ...last, shows: [...last.shows, line] };
     else throw new Error(`a console example begins with "$ sluice": ${line}`);
   }
   return steps;
