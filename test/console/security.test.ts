@@ -8,6 +8,8 @@ import { inspect } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 
 import { startConsole } from "../../src/console/server.ts";
+import { prometheusPage } from "../../src/telemetry/prometheus-page.ts";
+
 import { aConsole, aFeature, ENVIRONMENT } from "./world.ts";
 
 const TOKEN = "a-token-of-at-least-128-bits-0123";
@@ -156,10 +158,38 @@ describe("endpoints that a person names", () => {
   });
 });
 
+/** The first of an event stream: two parts at least, with what was offered meanwhile. */
+async function heardOf(url: string, offer: () => void): Promise<string> {
+  const stop = new AbortController();
+  const response = await fetch(url, { signal: stop.signal });
+  let heard = "";
+  const decoder = new TextDecoder();
+  for await (const part of response.body!) {
+    heard += decoder.decode(part, { stream: true });
+    offer();
+    if (/event: (?:recent|value)/.test(heard)) break;
+  }
+  stop.abort();
+  return heard;
+}
+
+function metricsOf({ run, metrics }: Awaited<ReturnType<typeof aConsole>>["job"]): Promise<string> {
+  const watched = {
+    name: "under-test",
+    metrics,
+    state: () => run.state,
+    stopping: () => false,
+    lanes: () => run.lanes(),
+    publishGauges: () => run.publishGauges(),
+    probeDeadLetters: () => Promise.resolve(),
+  };
+  return prometheusPage({ version: "test", pipelines: () => [watched], withProcess: false }).text();
+}
+
 describe("a write key", () => {
   const canary = "canary-write-key-8d1f0b2e77";
 
-  it("comes to light nowhere: answers, logs, metrics, dead letters, the store's files", async () => {
+  it("comes to light nowhere: answers, live streams, logs, metrics, dead letters, the store's files", async () => {
     const world = await aConsole({
       enablement: [
         {
@@ -196,7 +226,7 @@ describe("a write key", () => {
     };
     const mend = world.emulator.inject({ action: echo });
     await ask("POST", `${path}/test`);
-    const held = world.offer(aFeature("flag"));
+    const held = world.offer(aFeature("flag", "canary-event"));
     await vi.waitFor(() => expect(held.settled).toBe("ack"), { timeout: 5_000 });
     mend();
     for (const url of [
@@ -205,10 +235,20 @@ describe("a write key", () => {
       `${path}/status`,
       "/api/sluice/pipelines",
       "/api/sluice/dead-letters",
+      "/api/sluice/dead-letters/groups",
+      "/api/sluice/destination-status",
+      "/api/v2/process",
+      "/api/v2/pipelines",
+      "/api/v2/pipelines/under-test/history",
+      "/api/v2/events/recent",
+      "/api/v2/trace/canary-event",
       "/openapi.json",
       "/",
     ])
       await ask("GET", url);
+    for (const stream of ["/api/v2/stream", "/api/v2/tap?pipeline=under-test"])
+      said.push(await heardOf(world.url + stream, () => void world.offer(aFeature("canary-flag"))));
+    said.push(await metricsOf(world.job));
     await ask("DELETE", path);
 
     said.push(
