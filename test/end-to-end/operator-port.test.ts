@@ -181,4 +181,16 @@ globalThis.queueMicrotask = (fn) => {
       expect(program.output.stderr).toContain("--metrics takes");
     }
   });
+
+  it.each([
+    ["--otlp", "nowhere"],
+    ["--replicas", "0"],
+  ])("keeps nothing open when a backfill refuses another option: %s %s", async (option, value) => {
+    const world = await aWorld();
+    await world.write("events.ndjson", `${JSON.stringify(feature)}\n`);
+    const args = ["--from", "events.ndjson", "--metrics", "127.0.0.1:0", option, value];
+    const program = start(["backfill", world.pipeline, ...args], { cwd: world.folder, env: world.env });
+    expect(await program.exit).toBe(2);
+    expect(program.output.stderr).toContain(`${option} takes`);
+  });
 });

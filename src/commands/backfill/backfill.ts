@@ -14,12 +14,11 @@ import { type InsertedTransform, startJob } from "../job.ts";
 import { openLiveView } from "../live-view.ts";
 import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
-import { operatorPort, watchedPipeline } from "../operator-port.ts";
-import { otlpFor } from "../otlp.ts";
-import { rateSharing } from "../rate-options.ts";
+import { watchedPipeline } from "../operator-port.ts";
 import { onStopSignal } from "../signals.ts";
 import { summaryTable } from "../summary.ts";
 import { withLiveSettings } from "../with-live-settings.ts";
+import { openBeside } from "./beside.ts";
 import { dryRun } from "./dry-run.ts";
 import { fuse } from "./fuse.ts";
 import { limitSource } from "./limit-source.ts";
@@ -74,9 +73,12 @@ async function backfillOf(
   if (!fused && options.workers > 0)
     log.warn({}, "--workers does nothing here: only the plain stages over Avro files can run in threads");
   const watched: WatchedPipeline[] = [];
-  const port = await operatorPort({ options, log, expected: 1, pipelines: () => watched });
-  const otlp = await otlpFor(options, { log, pipelines: () => watched });
-  const rates = await rateSharing(options, process.env, { log, priority: "backfill" });
+  const beside = await openBeside(options, { log, pipelines: () => watched }).catch(
+    async (error: unknown) => {
+      await fused?.close();
+      throw error;
+    },
+  );
   const shown: ConsolePipeline[] = [];
   const view = openLiveView({ command: "backfill", log, pipelines: () => shown });
   const watch = view.live.watch(pipeline);
@@ -85,8 +87,8 @@ async function backfillOf(
     { ...pipeline, source: withState, deadLetters: inSegments(pipeline.deadLetters) },
     {
       log,
-      rates,
-      aroundWrite: otlp?.around({ name: pipeline.name, subscription: undefined }),
+      rates: beside.rates,
+      aroundWrite: beside.otlp?.around({ name: pipeline.name, subscription: undefined }),
       inserted,
       fused,
       inFlight: {
@@ -97,7 +99,7 @@ async function backfillOf(
       ...(options.dryRun ? { wrapSink: dryRun, wrapDeadLetters: dryRun } : {}),
     },
   ).catch(async (error: unknown) => {
-    await Promise.all([port?.close(), otlp?.close(), fused?.close(), rates?.close(), view.close()]);
+    await Promise.all([beside.close(), fused?.close(), view.close()]);
     throw error;
   });
   const { run, metrics } = job;
@@ -113,9 +115,7 @@ async function backfillOf(
   await view.close();
   release();
   progress.stop();
-  await otlp?.close();
-  await port?.close();
-  await rates?.close();
+  await beside.close();
   const elapsedMs = performance.now() - startedAt;
   const title = options.dryRun ? `${pipeline.name} (dry run)` : pipeline.name;
   process.stderr.write(
