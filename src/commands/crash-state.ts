@@ -18,6 +18,7 @@ import { StateLock } from "../sources/file/state-lock.ts";
 
 /** Processes of one pipeline on one machine that have a breaker each. */
 const MAX_SLOTS = 32;
+const VERSION = 1;
 
 export async function openCrashGuard(
   directory: string,
@@ -25,7 +26,7 @@ export async function openCrashGuard(
 ): Promise<CrashGuard | undefined> {
   try {
     const { folder, lock } = await takeSlot(directory, world.clock);
-    const last = readLastLife(folder);
+    const last = readLastLife(folder, world.log);
     return new CrashGuard(last, new CrashFiles(folder, lock, world.log, last), world);
   } catch (error) {
     world.log.warn(
@@ -78,7 +79,7 @@ class CrashFiles implements CrashStore {
 
   saveSuspects(deaths: ReadonlyMap<string, number>): void {
     try {
-      writeFileSync(this.life, `${JSON.stringify({ version: 1, deaths: [...deaths] })}\n`);
+      writeFileSync(this.life, `${JSON.stringify({ version: VERSION, deaths: [...deaths] })}\n`);
     } catch (error) {
       this.log.warn({ err: error }, "the breaker's suspects cannot be saved");
     }
@@ -93,16 +94,22 @@ class CrashFiles implements CrashStore {
 }
 
 /** Undefined: the last process ended cleanly, or there was none. */
-function readLastLife(folder: string): LastLife | undefined {
+function readLastLife(folder: string, log: Logger): LastLife | undefined {
   const life = textOf(join(folder, "life.json"));
   if (life === undefined) return undefined;
   const line = textOf(join(folder, "working-on"))?.split("\n", 1)[0] ?? "";
   const id = parsed(line);
-  return { workingOn: typeof id === "string" ? id : undefined, deaths: deathsIn(parsed(life)) };
+  return { workingOn: typeof id === "string" ? id : undefined, deaths: deathsIn(parsed(life), log) };
 }
 
-function deathsIn(value: unknown): Map<string, number> {
+/** Suspects of another version are forgotten, not guessed at: at worst a value kills the process twice more. */
+function deathsIn(value: unknown, log: Logger): Map<string, number> {
   const deaths = new Map<string, number>();
+  const version = value !== null && typeof value === "object" && "version" in value ? value.version : VERSION;
+  if (version !== VERSION) {
+    log.warn({ format: version, reads: VERSION }, "another version of Sluice wrote the breaker's suspects");
+    return deaths;
+  }
   const list = value !== null && typeof value === "object" && "deaths" in value ? value.deaths : undefined;
   for (const entry of Array.isArray(list) ? (list as unknown[]) : []) {
     const [id, count] = Array.isArray(entry) ? (entry as unknown[]) : [];

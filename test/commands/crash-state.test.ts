@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
@@ -98,4 +98,39 @@ it("takes damaged files for an unclean start, and for no suspicion", async () =>
   expect(guard!.watching).toBe(true);
   expect(world.warnings()).toEqual([{}]);
   await guard!.close();
+});
+
+it("forgets the suspects of another version, says so, and takes those of this one", async () => {
+  for (const [text, kept] of [
+    ['{"version":2,"deaths":{"a":2}}', []],
+    ['{"version":1,"deaths":[["a",2]]}', [["a", 2]]],
+  ] as const) {
+    const folder = await tempFolder();
+    await mkdir(join(folder, "0"), { recursive: true });
+    await writeFile(join(folder, "0", "life.json"), text);
+    const world = aWorld();
+    const guard = await openCrashGuard(folder, world);
+    expect(guard!.watching).toBe(true);
+    const saved = JSON.parse(await readFile(join(folder, "0", "life.json"), "utf8"));
+    expect(saved).toEqual({ version: 1, deaths: kept });
+    const said = world.log.lines.filter(({ message }) => message.includes("another version"));
+    expect(said).toHaveLength(kept.length === 0 ? 1 : 0);
+    await guard!.close();
+  }
+});
+
+it("takes no more room after many values, deaths and starts", async () => {
+  const folder = await tempFolder();
+  const size = async (name: string) => (await stat(join(folder, "0", name))).size;
+  for (let life = 0; life < 300; life++) {
+    const guard = await openCrashGuard(folder, aWorld());
+    for (let i = 0; i < 20; i++) guard!.around(`value-${life}-${i}`, () => {});
+    expect(await size("working-on")).toBeLessThan(30);
+    await writeFile(join(folder, "0", "working-on"), `"deadly-${life}"\n`);
+    await died(join(folder, "0"));
+  }
+  const { deaths } = JSON.parse(await readFile(join(folder, "0", "life.json"), "utf8"));
+  expect(deaths).toHaveLength(100);
+  expect((await readdir(folder)).sort()).toEqual(["0"]);
+  expect((await readdir(join(folder, "0"))).sort()).toEqual(["life.json", "lock", "working-on"]);
 });

@@ -101,6 +101,17 @@ describe("the store", () => {
     await store.change((writer_) => writer_.put(["a"], 1));
   });
 
+  it("takes no more room for the thousandth change than for the hundredth", async () => {
+    const { store, path } = await aStore();
+    const size = async () => (await stat(join(path, "data.mdb"))).size;
+    const edit = (n: number) =>
+      store.change((writer_) => writer_.put(["destination", `d${n % 10}`], { n, text: "x".repeat(2_000) }));
+    for (let n = 0; n < 100; n++) await edit(n);
+    const before = await size();
+    for (let n = 100; n < 1_000; n++) await edit(n);
+    expect(await size()).toBeLessThanOrEqual(before * 2);
+  });
+
   it("says so when its folder cannot be used or has another format", async () => {
     const file = join(await tempFolder(), "file");
     await writeFile(file, "in the way");

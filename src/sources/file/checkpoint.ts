@@ -27,7 +27,7 @@ interface SavedFile extends FileIdentity {
 }
 
 interface Saved {
-  readonly version: 1;
+  readonly version: typeof VERSION;
   readonly pipeline: string;
   readonly configVersion?: string | undefined;
   readonly savedAt: string;
@@ -35,6 +35,7 @@ interface Saved {
 }
 
 const FILE = "checkpoint.json";
+const VERSION = 1;
 
 export class Checkpoint {
   private readonly files = new Map<string, SavedFile>();
@@ -135,7 +136,7 @@ export class Checkpoint {
       if (progress.done) this.running.delete(name);
     }
     const saved: Saved = {
-      version: 1,
+      version: VERSION,
       pipeline: this.context.pipeline,
       configVersion: this.options.configVersion,
       savedAt: new Date(this.context.clock.wallMs()).toISOString(),
@@ -179,18 +180,25 @@ function parse(text: string, path: string): Saved {
   try {
     const saved = JSON.parse(text) as Saved;
     const files = Object.values(saved.files);
+    if (saved.version !== VERSION) throw unreadable(path, otherVersion(saved.version));
     const good = files.every((file) => Number.isSafeInteger(file.position) && typeof file.done === "boolean");
-    if (saved.version === 1 && good) return saved;
+    if (good) return saved;
   } catch (error) {
-    throw unreadable(path, toError(error).message);
+    throw error instanceof RunError ? error : unreadable(path, toError(error).message);
   }
-  throw unreadable(path, "not a checkpoint of this version");
+  throw unreadable(path, "it names a position that is none");
+}
+
+/** Positions mean what the version that wrote them meant: nothing is guessed. */
+function otherVersion(version: unknown): string {
+  const shown = typeof version === "number" ? `format ${version}` : "no format that we know";
+  return `it has ${shown} and this version of Sluice reads format ${VERSION}, so go on with the version that wrote it`;
 }
 
 function unreadable(path: string, why: string): RunError {
   return new RunError(
     "checkpoint-unreadable",
-    `${path} cannot be used: ${why}. Delete it to begin anew; what was delivered is then sent again.`,
+    `${path} cannot be used: ${why}. Or delete it to begin anew; what was delivered is then sent again.`,
   );
 }
 

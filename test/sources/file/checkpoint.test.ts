@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
@@ -69,6 +69,35 @@ describe("checkpoint, trouble", () => {
     await expect(readAll(folder, small, { pipeline: "other" })).rejects.toMatchObject({
       code: "config-changed",
     });
+  });
+
+  it("says which format a checkpoint of another version has, and what to do", async () => {
+    const folder = await aFolder();
+    await mkdir(join(folder, "state"));
+    await writeFile(join(folder, "state", "checkpoint.json"), '{"version":2,"files":{}}');
+    await expect(readAll(folder, small)).rejects.toThrow(
+      /checkpoint\.json cannot be used: it has format 2 and this version of Sluice reads format 1, so go on with the version that wrote it/,
+    );
+  });
+
+  it("keeps to the format that earlier versions wrote and will find: a change of it needs a new number", async () => {
+    const folder = await aFolder({ "a.ndjson": '"one"\n' });
+    await readAll(folder, { ...small, configVersion: "1" });
+    const saved = JSON.parse(await readFile(join(folder, "state", "checkpoint.json"), "utf8"));
+    expect(Object.keys(saved)).toEqual(["version", "pipeline", "configVersion", "savedAt", "files"]);
+    expect(saved.version).toBe(1);
+    const [file] = Object.values(saved.files as object);
+    expect(Object.keys(file).sort()).toEqual(["bytes", "done", "head", "mtimeMs", "position"]);
+  });
+
+  it("is as large as the list of files, however often it was saved", async () => {
+    const folder = await aFolder();
+    const size = async () => (await stat(join(folder, "state", "checkpoint.json"))).size;
+    await readAll(folder, small);
+    const before = await size();
+    for (let run = 0; run < 20; run++) await readAll(folder, small);
+    expect(await size()).toBe(before);
+    expect((await readdir(join(folder, "state"))).sort()).toEqual(["checkpoint.json"]);
   });
 
   it.each(["", "{", "null", '{"version":2,"files":{}}', '{"version":1,"files":{"a":{"position":"1"}}}'])(
