@@ -94,7 +94,10 @@ describe("a backfill", () => {
       const first = world.start();
       await first.says(/"msg"|read/).catch(() => undefined);
       await waitForLock(world);
+      // It stands still, so that it is at work yet when the second one has started, however long that takes.
+      first.process.kill("SIGSTOP");
       const second = await world.run();
+      first.process.kill("SIGCONT");
       expect(second.code).toBe(1);
       expect(second.stderr).toContain("state-locked");
       await waitForCheckpoint(world);
