@@ -4,9 +4,10 @@ import { join } from "node:path";
 
 import type { LoadedPipeline } from "../config/load.ts";
 import type { LoadedSink } from "../config/sinks.ts";
+import type { LoadedStage } from "../config/stages.ts";
 import { type Clock, systemClock } from "../engine/clock.ts";
-import type { Logger, RunContext, Sink, Source } from "../engine/contracts.ts";
-import type { CrashGuard } from "../engine/crash-loop.ts";
+import type { Logger, RunContext, Sink, SinkDefinition, Source } from "../engine/contracts.ts";
+import type { CrashGuard, Guard } from "../engine/crash-loop.ts";
 import { EventLag } from "../engine/event-lag.ts";
 import { labelled } from "../engine/labelled-log.ts";
 import type { AroundWrite } from "../engine/attempt-write.ts";
@@ -18,8 +19,10 @@ import type { RunObserver } from "../engine/observers.ts";
 import type { Only, PlannedSink } from "../engine/router.ts";
 import { Run } from "../engine/run.ts";
 import type { RateSharing } from "../rates/rate-sharing.ts";
+import type { SharedLimiters } from "../engine/shared-limiters.ts";
 import { openCrashGuard } from "./crash-state.ts";
 import { rotating } from "./dead-letter-files.ts";
+import type { KeptParts } from "./run/kept-parts.ts";
 
 export interface JobOptions {
   readonly log: Logger;
@@ -42,6 +45,12 @@ export interface JobOptions {
   readonly rates?: RateSharing | undefined;
   /** Where the crash-loop breaker keeps what must outlive the process; undefined: there is no breaker. */
   readonly stateDir?: string | undefined;
+  /** In place of one from `stateDir`: it outlives the run. */
+  readonly guard?: Guard | undefined;
+  /** Those of the process. */
+  readonly limiters?: SharedLimiters | undefined;
+  /** What outlives a reload. */
+  readonly parts?: KeptParts;
 }
 
 export interface InsertedTransform extends PlannedTransform {
@@ -60,7 +69,8 @@ export interface Job {
 
 /** Rejects when a stage cannot be made; what was made before it is closed again. */
 export async function startJob(pipeline: LoadedPipeline, options: JobOptions): Promise<Job> {
-  const metrics = new Metrics();
+  const { parts } = options;
+  const metrics = parts?.metrics ?? new Metrics();
   const clock = options.clock ?? systemClock;
   const random = options.random ?? Math.random;
   const contextOf = (stage: string, sink?: string): RunContext => ({
@@ -76,15 +86,24 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
     gauge: (metric, value, labels) => metrics.set(metric, value, labelsOf(labels, sink)),
   });
   const made: { close?(): Promise<void> }[] = [];
-  const make = async <T extends { close?(): Promise<void> }>(stage: Maker<T>, sink?: string): Promise<T> => {
-    const context = contextOf(stage.definition.type, sink);
-    const part = await stage.definition.create(stage.config as never, context);
+  const create = async <T>({ definition, config }: Maker<T>, context: RunContext) =>
+    definition.create(config as never, context);
+  const noted = <T extends { close?(): Promise<void> }>(part: T): T => {
     made.push(part);
     return part;
   };
+  const makeSink = async (stage: LoadedStage<SinkDefinition>, name?: string): Promise<Sink> => {
+    const make = () => create<Sink>(stage, contextOf(stage.definition.type, name));
+    return noted(await (parts?.sink(stage, pipeline.baseDir, make) ?? make()));
+  };
+  const makeSource = async (stage: LoadedPipeline["source"]): Promise<Source> => {
+    const context = contextOf(stage.definition.type);
+    const make = (gauge = context.gauge) => create<Source>(stage, { ...context, gauge });
+    return noted(await (parts?.source(stage, pipeline.baseDir, context.gauge, make) ?? make()));
+  };
   const planned = async (stage: LoadedSink): Promise<PlannedSink> => {
     const { name, when, definition } = stage;
-    const sink = await make(stage, name);
+    const sink = await makeSink(stage, name);
     const { log } = contextOf("when", name);
     return {
       name,
@@ -94,18 +113,21 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
     };
   };
   try {
-    const guard = await guardOf(pipeline, options, clock);
+    const guard = options.guard ?? (await openGuard(pipeline, options, clock));
     if (guard) made.push(guard);
     const transforms = [...(options.inserted ?? [])];
     const steps: PlannedTransform[] = [];
     for (const stage of pipeline.transforms) {
-      steps.push({ type: stage.definition.type, transform: await make(stage) });
+      steps.push({
+        type: stage.definition.type,
+        transform: noted(await create(stage, contextOf(stage.definition.type))),
+      });
       steps.push(...take(transforms, pipeline.transforms, stage));
     }
-    const deadLetters = await make(await rotating(pipeline.deadLetters, pipeline.baseDir));
+    const deadLetters = await makeSink(await rotating(pipeline.deadLetters, pipeline.baseDir));
     const sinks: PlannedSink[] = [];
     for (const stage of pipeline.sinks) sinks.push(await planned(stage));
-    const source = await make(pipeline.source);
+    const source = await makeSource(pipeline.source);
     // Of what comes from a file, the age says nothing about us.
     const lag = source.redelivers ? new EventLag(metrics, clock) : undefined;
     const run = new Run(
@@ -130,6 +152,7 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
         observer: lag && options.observer ? allOf(lag, options.observer) : (lag ?? options.observer),
         guard,
         aroundWrite: options.aroundWrite,
+        limiters: options.limiters,
         limiterOf: options.rates?.limiters({ clock, log: options.log, metrics }),
       },
     );
@@ -148,9 +171,9 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
   }
 }
 
-async function guardOf(
+export async function openGuard(
   { name }: LoadedPipeline,
-  { stateDir, log }: JobOptions,
+  { stateDir, log }: Pick<JobOptions, "stateDir" | "log">,
   clock: Clock,
 ): Promise<CrashGuard | undefined> {
   if (stateDir === undefined) return undefined;

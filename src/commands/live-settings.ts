@@ -13,15 +13,20 @@ import type { Job } from "./job.ts";
 import type { OpenStore } from "./settings-store.ts";
 
 export interface LiveSettings {
-  /** The same pipeline on live destinations and enablement. Waits until its enablement is known, or `stopWaiting`. */
-  attach(pipeline: LoadedPipeline): Promise<AttachedPipeline>;
+  /**
+   * The same pipeline on live destinations and enablement. Waits until its enablement is known, or `stopWaiting`;
+   * rejects when `signal` aborts before that.
+   */
+  attach(pipeline: LoadedPipeline, signal?: AbortSignal): Promise<AttachedPipeline>;
   stopWaiting(): void;
   /** From now on an edit reaches the lanes of these runs: new rates, another try. */
-  follow(jobs: readonly Job[]): void;
+  follow(jobs: () => Iterable<Job>): void;
   close(): Promise<void>;
 }
 
 export interface AttachedPipeline {
+  /** Nothing runs on it any more: what follows the store or LaunchDarkly for it ends. */
+  release(): Promise<void>;
   /** Without what the store adds. */
   readonly own: LoadedPipeline;
   readonly live: LoadedPipeline;
@@ -40,26 +45,36 @@ const DEFAULT_POLL_MS = 60_000;
 export function liveSettings(open: OpenStore | undefined, context: LiveContext): LiveSettings {
   const { log } = context;
   const feed = open && StoreFeed.start(open.store, { ring: open.ring, reach: open.reach, log });
-  const asked: LaunchDarklyEnablement[] = [];
-  const stopAsking = () => Promise.all(asked.map((one) => one.close()));
+  const asked = new Set<LaunchDarklyEnablement>();
+  const stopAsking = () => Promise.all([...asked].map((one) => one.close()));
   return {
-    async attach(pipeline) {
+    async attach(pipeline, signal) {
       const own = pipeline.enablementFrom
         ? { ...pipeline, enablement: ask(pipeline.name, pipeline.enablementFrom, context) }
         : pipeline;
       if (own.enablement instanceof LaunchDarklyEnablement) {
-        asked.push(own.enablement);
-        await own.enablement.ready;
+        asked.add(own.enablement);
+        await readyOrAborted(own.enablement, signal);
       }
-      if (!feed) return { own, live: own };
+      const stopAsking = async () => {
+        if (!(own.enablement instanceof LaunchDarklyEnablement)) return;
+        asked.delete(own.enablement);
+        await own.enablement.close();
+      };
+      if (!feed) return { own, live: own, release: stopAsking };
       const destinations = feed.destinationsWith(own.destinations);
-      return { own, live: { ...own, destinations, enablement: feed.enablementWith(own.enablement) } };
+      const enablement = feed.enablementWith(own.enablement);
+      const release = async () => {
+        feed.forget(destinations, enablement);
+        await stopAsking();
+      };
+      return { own, live: { ...own, destinations, enablement }, release };
     },
     // What cannot be closed is closed again, and waited for, at the end.
     stopWaiting: () => void stopAsking(),
     follow: (jobs) =>
       feed?.onChange(() => {
-        for (const { run } of jobs) run.refreshLanes();
+        for (const { run } of jobs()) run.refreshLanes();
       }),
     async close() {
       await stopAsking();
@@ -67,6 +82,16 @@ export function liveSettings(open: OpenStore | undefined, context: LiveContext):
       await open?.store.close();
     },
   };
+}
+
+/** Closes it when it was not ready in time. */
+async function readyOrAborted(enablement: LaunchDarklyEnablement, signal?: AbortSignal): Promise<void> {
+  const giveUp = () => void enablement.close();
+  signal?.addEventListener("abort", giveUp, { once: true });
+  await enablement.ready;
+  signal?.removeEventListener("abort", giveUp);
+  if (signal?.aborted && enablement.ageMs === undefined)
+    throw new Error("what is switched on is not known: LaunchDarkly did not say in time");
 }
 
 function ask(

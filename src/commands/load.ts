@@ -5,12 +5,15 @@ import { type LoadedPipeline, type LoadOptions, loadPipeline } from "../config/l
 import { realOutside } from "../config/outside.ts";
 import { problemLine } from "../config/problem.ts";
 import { formatProblems } from "../config/report.ts";
+import type { FilesRead } from "./run/files-read.ts";
 import { registry } from "../registry.ts";
 
 export type LoadExtras = Pick<LoadOptions, "replaceSource" | "replaceSink"> & {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** In place of the disk and `env`. */
   readonly outside?: LoadOptions["outside"];
+  /** One for each file: notes what it is made of. */
+  readonly watching?: readonly FilesRead[];
 };
 
 /** undefined: there were problems, and they were printed to stderr. */
@@ -20,11 +23,11 @@ export async function loadOrExplain(
 ): Promise<LoadedPipeline[] | undefined> {
   const loaded: LoadedPipeline[] = [];
   let problems = 0;
-  for (const file of files) {
-    const { env = process.env, outside = realOutside(env), ...replacements } = extras;
+  for (const [i, file] of files.entries()) {
+    const { env = process.env, outside = realOutside(env), watching, ...replacements } = extras;
     const result = await loadPipeline(file, {
       registry,
-      outside,
+      outside: watching?.[i]?.watching(outside) ?? outside,
       declared: declaredFiles,
       ...replacements,
     });

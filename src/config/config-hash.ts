@@ -23,7 +23,7 @@ export function configHash(
 }
 
 /** JSON with sorted keys. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (!isMap(value)) return JSON.stringify(value);
   const keys = Object.keys(value).sort();

@@ -25,6 +25,11 @@ export const runCodes = {
     meaning: "A redrive of these dead letters is running already.",
     fix: "Wait until it has ended, or stop it; then begin again. What it has sent is marked and is not sent twice.",
   },
+  "reload-needs-restart": {
+    meaning:
+      "A changed definition cannot take the place of the running one: its name changed, or the settings of a file that both would write.",
+    fix: "The running one goes on. Restart the process, or take the change back; a file with other settings needs another path.",
+  },
   "no-files": {
     meaning: "No file matches the path or glob.",
     fix: "Check the path; on a command line put quotes around a glob.",

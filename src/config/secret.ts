@@ -32,6 +32,14 @@ export class Secret {
   }
 }
 
+/** The same value with the texts of its secrets, to compare it with another. Not to be shown. */
+export function revealed(value: unknown): unknown {
+  if (value instanceof Secret) return value.reveal();
+  if (Array.isArray(value)) return value.map(revealed);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revealed(inner)]));
+}
+
 /** A key that takes a text in the YAML and gives a Secret to the program. Masked wherever it is shown. */
 export function SecretText(options: {
   description: string;

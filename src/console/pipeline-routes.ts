@@ -14,6 +14,15 @@ const pipelineRep = Type.Object({
   description: Type.Optional(Type.String()),
   state: Type.String({ description: "running, draining, stopped or failed." }),
   stages: Type.Array(Type.String()),
+  definitions: Type.Integer({ description: "More than 1 while the definition before a reload drains." }),
+  lastReload: Type.Optional(
+    Type.Object({
+      at: Type.String(),
+      outcome: Type.String({ description: "applied, invalid or failed; the last two changed nothing." }),
+      version: Type.Optional(Type.String()),
+      problems: Type.Array(Type.String()),
+    }),
+  ),
   inFlight: Type.Object({ records: Type.Integer(), bytes: Type.Integer() }),
   received: Type.Integer({ description: "Records taken in." }),
   values: Type.Integer({ description: "Values that entered the first transform." }),
@@ -40,13 +49,17 @@ export function pipelineRoutes(app: FastifyInstance, world: ProcessWorld): void 
   );
 }
 
-function view({ name, file, description, stages, run, metrics }: ConsolePipeline): object {
+function view(pipeline: ConsolePipeline): object {
+  const { name, file, description, stages, run, metrics } = pipeline;
+  const lastReload = pipeline.lastReload?.();
   return {
     name,
     file,
     ...(description === undefined ? {} : { description }),
     state: run.state,
     stages,
+    definitions: pipeline.definitions?.() ?? 1,
+    ...(lastReload === undefined ? {} : { lastReload }),
     inFlight: run.inFlight,
     received: metrics.total("records_received_total"),
     values: metrics.total("values_total"),

@@ -70,6 +70,12 @@ export class StoreFeed {
     return live;
   }
 
+  /** Nobody looks at these any more. */
+  forget(destinations: LiveDestinations, enablement: LiveEnablement): void {
+    this.liveDestinations.delete(destinations);
+    this.liveEnablements.delete(enablement);
+  }
+
   /** Called after everything that `destinationsWith` and `enablementWith` gave out is up to date. */
   onChange(listener: () => void): void {
     this.listeners.add(listener);

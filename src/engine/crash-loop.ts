@@ -43,6 +43,9 @@ const WATCH_MS = 15 * 60_000;
 const MAX_SUSPECTS = 100;
 const NEVER = Number.NEGATIVE_INFINITY;
 
+/** What a run asks of it. */
+export type Guard = Pick<CrashGuard, "watching" | "around" | "close">;
+
 export interface CrashGuardWorld {
   readonly clock: Clock;
   readonly log: Logger;

@@ -5,7 +5,7 @@
 // plan works on it elsewhere (a worker), it keeps the one part it began with.
 
 import { Drop } from "./contracts.ts";
-import type { CrashGuard } from "./crash-loop.ts";
+import type { Guard } from "./crash-loop.ts";
 import type { DropCounter } from "./drop-counter.ts";
 import type { Receipt } from "./ledger.ts";
 import type { Cell } from "./metrics.ts";
@@ -16,7 +16,7 @@ export interface FusedContext {
   /** `values_total`. */
   readonly values: Cell;
   readonly drops: DropCounter;
-  readonly guard: CrashGuard | undefined;
+  readonly guard: Guard | undefined;
   /** Data that were dropped: for the dead-letter window. */
   good(count: number): void;
   /** The items of one block, and the lane of each. */

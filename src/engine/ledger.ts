@@ -74,6 +74,7 @@ export class Ledger {
   abandoned = false;
   acked = 0;
   nacked = 0;
+  handedOver = 0;
 
   constructor(
     private readonly limits: LedgerLimits,
@@ -154,14 +155,31 @@ export class Ledger {
     return false;
   }
 
-  /** Gives back all that is in flight, for a stop that ran out of time. Returns how many. Final. */
-  giveBackAll(told: (record: SourceRecord) => void = () => {}): number {
+  /**
+   * Lets go of all that is in flight, for a stop that ran out of time. Each record is offered to `heir`, which says
+   * whether it takes it over unsettled; what it does not take is given back. Returns how many were. Final.
+   */
+  giveBackAll(
+    heir: (record: SourceRecord) => boolean = () => false,
+    told: (record: SourceRecord) => void = () => {},
+  ): number {
     this.abandoned = true;
-    const left = [...this.open];
-    for (const receipt of left) {
-      told(receipt.record);
-      this.settle(receipt, "nack");
+    let givenBack = 0;
+    for (const receipt of [...this.open]) {
+      if (heir(receipt.record)) this.forget(receipt);
+      else {
+        told(receipt.record);
+        this.settle(receipt, "nack");
+        givenBack += 1;
+      }
     }
-    return left.length;
+    return givenBack;
+  }
+
+  private forget(receipt: Receipt): void {
+    this.open.delete(receipt);
+    this.handedOver += 1;
+    this.bytesOpen -= receipt.record.body.byteLength;
+    receipt.whenSettled?.();
   }
 }

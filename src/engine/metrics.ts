@@ -47,6 +47,9 @@ export const metricTable = {
   records_received_total: counter("Records taken in: messages, or blocks of a file."),
   records_acked_total: counter("Records settled as done."),
   records_given_back_total: counter("Records given back undelivered at a stop."),
+  records_handed_over_total: counter(
+    "Records that a reload moved, undelivered, to the next definition; their values are counted again.",
+  ),
   records_in_flight: gauge("Records taken and not settled."),
   bytes_in_flight: gauge("Bytes of records taken and not settled."),
   values_total: counter("Values that entered the first transform."),
@@ -64,6 +67,7 @@ export const metricTable = {
     "Keys forgotten before their window was over, because maxKeys was reached.",
     "stage",
   ),
+  pipeline_reloads_total: counter("Reloads: applied, invalid, failed.", "outcome"),
   stage_bugs_total: counter("Values on which a transform threw something unexpected.", "stage"),
   test_events_total: counter("LaunchDarkly test events seen."),
   implausible_times_total: counter("Events whose creation date is implausible."),

@@ -10,7 +10,7 @@ import _ from "highland";
 import { fullJitterMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import type { Drop, Logger, Origin, Transform } from "./contracts.ts";
-import type { CrashGuard } from "./crash-loop.ts";
+import type { Guard } from "./crash-loop.ts";
 import { DataError, toError } from "./errors.ts";
 import type { Receipt } from "./ledger.ts";
 import type { Cell, Metrics } from "./metrics.ts";
@@ -52,7 +52,7 @@ export interface PipelineContext {
   readonly log: Logger;
   readonly metrics: Metrics;
   /** Watches after an unclean start only. */
-  readonly guard?: CrashGuard | undefined;
+  readonly guard?: Guard | undefined;
 }
 
 export class Pipeline {
@@ -155,7 +155,7 @@ export class Pipeline {
     else this.write(chunk);
   }
 
-  private injectOneByOne({ stage, items }: Chunk, guard: CrashGuard): void {
+  private injectOneByOne({ stage, items }: Chunk, guard: Guard): void {
     for (const item of items) {
       const poison = guard.around(item.origin.id, () => this.write({ stage, items: [item] }));
       if (poison) this.events.rejected(item, "engine", poison);

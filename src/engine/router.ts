@@ -42,7 +42,10 @@ export interface RouterEvents {
   bug(error: unknown): void;
 }
 
-export type RouterContext = Omit<LaneContext, "sink">;
+export interface RouterContext extends Omit<LaneContext, "sink"> {
+  /** Absent: rates hold over the sinks of this router only. */
+  readonly limiters?: SharedLimiters | undefined;
+}
 
 /** The stage of what is decided between transforms and sinks, in drops and metrics. */
 export const ROUTING = "sinks";
@@ -68,9 +71,7 @@ export class Router {
     private readonly events: RouterEvents,
     private readonly only?: Only,
   ) {
-    const { clock, limiterOf } = context;
-    const alone = (_: string, rates: Rates, largest: number) => new Limiter(clock, rates, largest);
-    this.limiters = new SharedLimiters(limiterOf ?? alone);
+    this.limiters = context.limiters ?? new SharedLimiters();
     this.routes = sinks.map((planned) => ({
       planned,
       delivery: this.deliveryTo(planned, sinks.length > 1),
@@ -126,11 +127,13 @@ export class Router {
   }
 
   private deliveryTo(planned: PlannedSink, isOneOfMany: boolean): Delivery {
-    const { log, limiterOf } = this.context;
+    const { log, clock, limiterOf, limiters } = this.context;
+    const alone = (_: string, rates: Rates, largest: number) => new Limiter(clock, rates, largest);
+    const isShared = isOneOfMany || limiters !== undefined;
     const context = {
       ...this.context,
       // Sinks of one type that lead to one destination share its rate.
-      limiterOf: isOneOfMany ? this.limiters.makerFor(planned.type) : limiterOf,
+      limiterOf: isShared ? this.limiters.makerFor(planned.type, limiterOf ?? alone) : limiterOf,
       sink: planned.name,
       log: isOneOfMany ? labelled(log, { sink: planned.name }) : log,
     };

@@ -10,10 +10,11 @@
 
 import { setMaxListeners } from "node:events";
 
+import { Admission, type Heir } from "./admission.ts";
 import type { Clock } from "./clock.ts";
 import { closeAll } from "./close-all.ts";
 import type { Drop, Logger, SourceRecord } from "./contracts.ts";
-import type { CrashGuard } from "./crash-loop.ts";
+import type { Guard } from "./crash-loop.ts";
 import { DeadLetters, DeadLetterWindow, type Rejection } from "./dead-letters.ts";
 import { DropCounter } from "./drop-counter.ts";
 import { type DataError, reasonOf, type SinkFault, toError } from "./errors.ts";
@@ -28,6 +29,7 @@ import { type Item, Pipeline } from "./pipeline.ts";
 import type { Plan, RunLane } from "./plan.ts";
 import { RunInside } from "./run-inside.ts";
 import { otherDestination, type PlannedSink, Router, ROUTING } from "./router.ts";
+import type { SharedLimiters } from "./shared-limiters.ts";
 
 export type { RunObserver } from "./observers.ts";
 
@@ -37,9 +39,11 @@ export interface World {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly observer?: RunObserver | undefined;
-  readonly guard?: CrashGuard | undefined;
+  readonly guard?: Guard | undefined;
   readonly aroundWrite?: AroundWrite | undefined;
   readonly limiterOf?: LimiterMaker | undefined;
+  /** Of the process: the rate of a destination holds over all of its runs. */
+  readonly limiters?: SharedLimiters | undefined;
 }
 
 export type RunState = "running" | "draining" | "stopped" | "failed";
@@ -55,9 +59,11 @@ type Rejected = Pick<Item, "origin" | "receipt" | "value">;
 /** `destination` and `sink`: the only one that misses it. */
 type Where = Pick<Rejection, "stage" | "destination" | "sink">;
 
-export class Run {
+export class Run implements Heir {
   readonly metrics: Metrics;
   private readonly ledger: Ledger;
+  private readonly admission: Admission;
+  private readonly published = { acked: 0, nacked: 0, handedOver: 0 };
   private readonly pipeline: FusedIntake;
   private readonly router: Router;
   private readonly drops: DropCounter;
@@ -69,7 +75,6 @@ export class Run {
     this.hardStop.signal.addEventListener("abort", () => resolve(), { once: true });
   });
   private readonly received: Cell;
-  private readonly waitingOffers: { record: SourceRecord; taken: () => void }[] = [];
   private current: RunState = "running";
   private failure: Error | undefined;
   private cancelDeadline: (() => void) | undefined;
@@ -85,7 +90,8 @@ export class Run {
     this.metrics = world.metrics;
     this.received = world.metrics.cell("records_received_total");
     setMaxListeners(0, this.hardStop.signal); // One per write under way, which the lanes bound; each is removed.
-    this.ledger = new Ledger(plan.inFlight, () => this.admitWaiting());
+    this.ledger = new Ledger(plan.inFlight, () => this.admission.admitWaiting());
+    this.admission = new Admission(this.ledger, (receipt) => this.pipeline.push(receipt));
     this.window = new DeadLetterWindow(plan.deadLetterWindow.size, plan.deadLetterWindow.max);
     this.deadLetters = this.createDeadLetters();
     this.drops = new DropCounter(world.metrics);
@@ -111,6 +117,20 @@ export class Run {
     this.armDeadline();
   }
 
+  /** A stop in favour of a run on the same source: it gets what waits for room, and what time runs out for. */
+  handOver(heir: Heir): void {
+    this.admission.handOver(heir);
+    this.stop();
+  }
+
+  adopt(record: SourceRecord, taken = () => {}): boolean {
+    const { heir } = this.admission;
+    if (heir) return heir.adopt(record, taken);
+    if (this.intakeStop.signal.aborted) return false;
+    this.admission.adopt(record, taken);
+    return true;
+  }
+
   /** To be called when destinations were edited. */
   refreshLanes(): void {
     if (this.current === "running" || this.current === "draining") this.router.refreshLanes();
@@ -132,14 +152,17 @@ export class Run {
     this.hardStop.abort();
   }
 
-  /** What only the run knows, put into the metrics. */
+  /** What only the run knows, put into the metrics; other runs may count in the same. */
   publishGauges(): void {
     this.metrics.set("run_state", ["running", "draining", "stopped", "failed"].indexOf(this.current));
     for (const { lane } of this.router.lanes()) lane.publishGauges();
     this.metrics.set("records_in_flight", this.ledger.records);
     this.metrics.set("bytes_in_flight", this.ledger.bytes);
-    this.metrics.set("records_acked_total", this.ledger.acked);
-    this.metrics.set("records_given_back_total", this.ledger.nacked);
+    const { acked, nacked, handedOver } = this.ledger;
+    this.metrics.count("records_acked_total", acked - this.published.acked);
+    this.metrics.count("records_given_back_total", nacked - this.published.nacked);
+    this.metrics.count("records_handed_over_total", handedOver - this.published.handedOver);
+    Object.assign(this.published, { acked, nacked, handedOver });
   }
 
   private createDeadLetters(): DeadLetters {
@@ -238,26 +261,9 @@ export class Run {
 
   private offer(record: SourceRecord): Promise<void> | undefined {
     this.received.value += 1;
-    if (this.intakeStop.signal.aborted) {
-      this.ledger.nacked += 1;
-      record.settle("nack");
-      return undefined;
-    }
-    if (this.waitingOffers.length === 0 && this.ledger.hasRoom(record.body.byteLength)) {
-      this.pipeline.push(this.ledger.admit(record));
-      return undefined;
-    }
-    return new Promise((taken) => this.waitingOffers.push({ record, taken }));
-  }
-
-  private admitWaiting(): void {
-    while (this.waitingOffers.length > 0 && !this.ledger.abandoned) {
-      const first = this.waitingOffers[0]!;
-      if (!this.ledger.hasRoom(first.record.body.byteLength)) return;
-      this.waitingOffers.shift();
-      this.pipeline.push(this.ledger.admit(first.record));
-      first.taken();
-    }
+    if (!this.intakeStop.signal.aborted) return this.admission.offer(record);
+    this.admission.refuse(record);
+    return undefined;
   }
 
   private fail(error: unknown): void {
@@ -276,7 +282,7 @@ export class Run {
     this.router.stop();
     this.deadLetters.stop();
     this.pipeline.stop();
-    const gaveBack = this.giveBack();
+    const gaveBack = this.admission.close((record) => this.world.observer?.gaveBack?.(record));
     this.hardStop.abort();
     const { source, transforms, sinks, deadLetters, fused } = this.plan;
     const stages = [...transforms.map(({ transform }) => transform), ...sinks.map(({ sink }) => sink)];
@@ -285,16 +291,5 @@ export class Run {
     this.failure ??= failure;
     this.publishGauges();
     return gaveBack;
-  }
-
-  private giveBack(): number {
-    const inHand = this.ledger.giveBackAll((record) => this.world.observer?.gaveBack?.(record));
-    const waiting = this.waitingOffers.splice(0);
-    for (const { record, taken } of waiting) {
-      this.ledger.nacked += 1;
-      record.settle("nack");
-      taken();
-    }
-    return inHand + waiting.length;
   }
 }

@@ -21,25 +21,28 @@ const FOLDED = [
 export type Counter = (typeof FOLDED)[number];
 
 export class Counts {
-  private readonly running = new Set<Metrics>();
+  /** How many runs count in each: those of one pipeline may share. */
+  private readonly running = new Map<Metrics, number>();
   private readonly ended = new Map<Counter, Map<string, Sample>>();
 
   add(metrics: Metrics): void {
-    this.running.add(metrics);
+    this.running.set(metrics, (this.running.get(metrics) ?? 0) + 1);
   }
 
   /** The run is over: its numbers stay. */
   fold(metrics: Metrics): void {
-    if (!this.running.delete(metrics)) return;
+    const others = (this.running.get(metrics) ?? 0) - 1;
+    if (others > 0) this.running.set(metrics, others);
+    if (others > 0 || !this.running.delete(metrics)) return;
     for (const name of FOLDED)
       this.ended.set(name, merged([...this.ofEnded(name), ...metrics.samples(name)]));
   }
 
   /** Sums by label set. */
   samples(name: Counter): readonly Sample[] {
-    const [only] = this.running;
+    const [only] = this.running.keys();
     if (only && this.running.size === 1 && !this.ended.has(name)) return only.samples(name);
-    const running = [...this.running].flatMap((metrics) => metrics.samples(name));
+    const running = [...this.running.keys()].flatMap((metrics) => metrics.samples(name));
     return [...merged([...this.ofEnded(name), ...running]).values()];
   }
 

@@ -20,6 +20,7 @@ const books = {
   received: 50,
   acked: 50,
   givenBack: 0,
+  handedOver: 0,
   values: 50,
   delivered: 60,
   dropped: 10,

@@ -96,7 +96,7 @@ export async function aConsole(options: WorldOptions = {}) {
   const watch = view.watch(live);
   const job = await startJob(live, { log, observer: allOf(watch.observer, seenFlags) });
   if (!options.noPipeline) watch.began(job);
-  settings.follow([job]);
+  settings.follow(() => [job]);
   const shown = options.noPipeline ? [] : [consolePipeline(own, live, job, log)];
   const console = await consoleFor(
     { options: { console: "127.0.0.1:0" }, open, log, seenFlags, live: view, pipelines: () => shown },

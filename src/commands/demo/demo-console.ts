@@ -38,7 +38,7 @@ export async function demoConsole(own: LoadedPipeline, address: string, log: Log
   const view = openLiveView({ command: "demo", log, pipelines: () => shown });
   const watch = view.live.watch(live);
   const jobs: Job[] = [];
-  settings.follow(jobs);
+  settings.follow(() => jobs);
   const start = (console: string) =>
     consoleFor({ options: { console }, open, log, seenFlags, live: view.live, pipelines: () => shown }, env);
   const console = await start(address).catch((error: unknown) => {

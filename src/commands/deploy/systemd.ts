@@ -22,6 +22,7 @@ StartLimitIntervalSec=0
 [Service]
 Type=exec
 ExecStart=/usr/bin/env sluice run ${CONFIGURATION}/${escaped(file)} --state ${WRITABLE}/state --metrics 127.0.0.1:${METRICS_PORT}
+ExecReload=/bin/kill -HUP $MAINPID
 EnvironmentFile=-/etc/sluice/${name}.env
 ${set.map((variable) => `Environment="${variable.name}=${escaped(variable.value ?? "")}"\n`).join("")}# A wrong definition stays wrong; work given back at a stop comes again by itself.
 RestartPreventExitStatus=2

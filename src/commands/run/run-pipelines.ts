@@ -6,51 +6,73 @@
 
 import { resolve } from "node:path";
 
+import { declaredFiles } from "../../config/declared.ts";
+import { type LoadedPipeline, loadPipeline } from "../../config/load.ts";
+import { realOutside } from "../../config/outside.ts";
+import type { SecretScrubber } from "../../config/scrubber.ts";
 import type { ConsolePipeline } from "../../console/console-world.ts";
 import { SeenFlags } from "../../console/seen-flags.ts";
 import type { Console } from "../../console/server.ts";
+import { systemClock } from "../../engine/clock.ts";
 import type { Logger } from "../../engine/contracts.ts";
-import type { Metrics } from "../../engine/metrics.ts";
 import { allOf } from "../../engine/observers.ts";
+import type { Guard } from "../../engine/crash-loop.ts";
 import type { RunResult } from "../../engine/run.ts";
+import { SharedLimiters } from "../../engine/shared-limiters.ts";
 import type { RateSharing } from "../../rates/rate-sharing.ts";
+import { registry } from "../../registry.ts";
 import type { OpenTelemetry } from "../../telemetry/open-telemetry.ts";
 import type { WatchedPipeline } from "../../telemetry/watched-pipeline.ts";
 import { consoleFor, consolePipeline } from "../console.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
-import { type Job, startJob } from "../job.ts";
+import { type Job, openGuard, startJob } from "../job.ts";
 import { type OpenLiveView, openLiveView } from "../live-view.ts";
 import { type AttachedPipeline, type LiveSettings, liveSettings } from "../live-settings.ts";
 import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
-import { type OperatorPort, operatorPort, watchedPipeline } from "../operator-port.ts";
+import { type OperatorPort, operatorPort } from "../operator-port.ts";
 import { rateSharing } from "../rate-options.ts";
 import type { RunOptions } from "../run.ts";
 import { type OpenStore, openStore, openStoreIfAny } from "../settings-store.ts";
 import { otlpFor, subscriptionOf } from "../otlp.ts";
 import { onStopSignal } from "../signals.ts";
+import { countsOf } from "./books.ts";
+import { FilesRead } from "./files-read.ts";
+import { Generations } from "./generations.ts";
+import type { KeptParts } from "./kept-parts.ts";
+import { type Reloadable, Reloader } from "./reloader.ts";
+
+/** So long may it take until what LaunchDarkly has switched on is known for a changed definition. */
+const ATTACH_MS = 30_000;
+
+interface RunningPipeline extends Reloadable {
+  readonly guard: Guard | undefined;
+}
 
 export async function runPipelines(files: readonly string[], options: RunOptions): Promise<ExitCode> {
-  const pipelines = await loadOrExplain(files);
+  const read = files.map(() => new FilesRead());
+  const pipelines = await loadOrExplain(files, { watching: read });
   if (!pipelines) return exitCode.invalidInput;
   const open = options.console === undefined ? await openStoreIfAny(options) : await openStore(options);
   const scrubbers = [...pipelines, ...(open ? [open] : [])].map(({ scrubber }) => scrubber);
   const log = await createLog({ level: options.logLevel, pretty: process.stderr.isTTY, scrubbers });
   const settings = liveSettings(open, { log, stateDir: resolve(options.state) });
-  const running = new Running(options, log, settings);
+  const running = new Running(options, log, settings, scrubbers);
   try {
     await running.openRates();
     await running.openOperatorPort(pipelines.length);
     if (open) await running.openConsole(open);
     const attached = await Promise.all(pipelines.map((pipeline) => settings.attach(pipeline)));
-    return await running.run(attached);
+    return await running.run(attached, read);
   } finally {
     await running.close();
   }
 }
 
 class Running {
-  private readonly jobs: Job[] = [];
+  private readonly pipelines: RunningPipeline[] = [];
+  private readonly limiters = new SharedLimiters(systemClock);
+  private readonly reloader: Reloader;
   private readonly shown: ConsolePipeline[] = [];
   private readonly seenFlags = new SeenFlags();
   private readonly watched: WatchedPipeline[] = [];
@@ -66,16 +88,19 @@ class Running {
     private readonly options: RunOptions,
     private readonly log: Logger,
     private readonly settings: LiveSettings,
+    private readonly scrubbers: SecretScrubber[],
   ) {
     this.view = openLiveView({ command: "run", log, pipelines: () => this.shown });
     // Before anything is taken in: a stop asked for while the pipelines start is a stop like any other.
     this.release = onStopSignal((signal) => {
       this.stopping = true;
+      void this.reloader.halt();
       settings.stopWaiting();
       log.info({ signal }, "stopping: draining what is in flight");
       this.stopAll();
     });
-    settings.follow(this.jobs);
+    settings.follow(() => this.jobs());
+    this.reloader = this.followChanges();
   }
 
   async openConsole(open: OpenStore): Promise<void> {
@@ -95,85 +120,162 @@ class Running {
     this.otlp = await otlpFor(options, { log, pipelines: () => watched });
   }
 
-  async run(attached: readonly AttachedPipeline[]): Promise<ExitCode> {
+  async run(attached: readonly AttachedPipeline[], read: readonly FilesRead[]): Promise<ExitCode> {
     // Stopped while the enablement was not known: nothing may run without it.
     if (this.stopping) return exitCode.done;
-    await this.start(attached);
+    await this.start(attached, read);
     if (this.stopping) this.stopAll();
     for (const { own } of attached) this.log.info({ pipeline: own.name, file: own.file }, "running");
-    const results = await Promise.all(this.jobs.map((job, i) => this.outcome(job, attached[i]!.own.name)));
+    if (!this.stopping) this.reloader.begin();
+    const results = await Promise.all(this.pipelines.map((pipeline) => this.outcome(pipeline)));
     if (results.some(({ state }) => state === "failed")) return exitCode.failed;
     return results.some(({ gaveBack }) => gaveBack > 0) ? exitCode.gaveBack : exitCode.done;
   }
 
   async close(): Promise<void> {
+    await this.reloader.halt();
     await this.console?.close();
     await this.otlp?.close();
     await this.operatorPort?.close();
+    this.limiters.close();
     await this.rates?.close();
     await this.view.close();
     await this.settings.close();
+    await this.reloader.close();
     // Last: a second signal while all this closes is still ours to answer.
     this.release();
   }
 
   /** All or none: one that cannot start keeps none of the others running unseen. */
-  private async start(attached: readonly AttachedPipeline[]): Promise<void> {
-    const stateDir = resolve(this.options.state);
+  private async start(attached: readonly AttachedPipeline[], read: readonly FilesRead[]): Promise<void> {
     const starts = await Promise.allSettled(
-      attached.map(async ({ own, live }) => {
-        const watch = this.view.live.watch(live);
-        const job = await startJob(live, {
-          log: this.log,
-          observer: this.console ? allOf(watch.observer, this.seenFlags) : watch.observer,
-          stateDir,
-          rates: this.rates,
-          aroundWrite: this.otlp?.around({ name: own.name, subscription: subscriptionOf(own.source.config) }),
+      attached.map(async (one, i): Promise<RunningPipeline> => {
+        const stateDir = resolve(this.options.state);
+        const guard = await openGuard(one.own, { stateDir, log: this.log }, systemClock);
+        const start = (next: AttachedPipeline, parts: KeptParts) => this.startJob(next, parts, guard);
+        const begun = Generations.begin(one, start, this.log);
+        const generations = await begun.catch(async (error: unknown) => {
+          await guard?.close();
+          throw error;
         });
-        watch.began(job);
-        this.shown.push(consolePipeline(own, live, job, this.log));
-        this.watched.push(watchedPipeline(own, job));
-        return job;
+        return { file: one.own.file, generations, files: read[i]!, lastReload: undefined, guard };
       }),
     );
-    for (const start of starts) if (start.status === "fulfilled") this.jobs.push(start.value);
+    for (const start of starts) if (start.status === "fulfilled") this.pipelines.push(start.value);
+    for (const { generations } of this.pipelines) this.watched.push(watchedPipeline(generations));
+    for (const pipeline of this.pipelines) this.shown.push(this.shownOf(pipeline));
     const failure = starts.find((start) => start.status === "rejected");
     if (!failure) return;
     this.stopAll();
-    await Promise.all(this.jobs.map(({ run }) => run.done));
+    await Promise.all(this.pipelines.map(({ generations }) => generations.done));
     throw failure.reason;
   }
 
-  private async outcome({ run, metrics }: Job, pipeline: string): Promise<RunResult> {
-    const result = await run.done;
+  private async startJob(
+    { own, live }: AttachedPipeline,
+    parts: KeptParts,
+    guard: Guard | undefined,
+  ): Promise<Job> {
+    const { log, limiters, rates } = this;
+    const watch = this.view.live.watch(live);
+    const job = await startJob(live, {
+      log,
+      limiters,
+      parts,
+      rates,
+      observer: this.console ? allOf(watch.observer, this.seenFlags) : watch.observer,
+      guard: guard && borrowed(guard),
+      aroundWrite: this.otlp?.around({ name: own.name, subscription: subscriptionOf(own.source.config) }),
+    });
+    watch.began(job);
+    return job;
+  }
+
+  private followChanges(): Reloader {
+    const outside = realOutside(process.env);
+    return new Reloader(this.pipelines, {
+      log: this.log,
+      readFile: outside.readFile,
+      wallMs: () => systemClock.wallMs(),
+      load: (file, files) =>
+        loadPipeline(file, { registry, declared: declaredFiles, outside: files.watching(outside) }),
+      attach: (pipeline) => this.attachChanged(pipeline),
+      swapped: (pipeline) => this.showAgain(pipeline),
+    });
+  }
+
+  /** Its secrets are masked for as long as it runs. */
+  private async attachChanged(pipeline: LoadedPipeline): Promise<AttachedPipeline> {
+    const { scrubber } = pipeline;
+    this.scrubbers.push(scrubber);
+    const forget = () => this.scrubbers.splice(this.scrubbers.indexOf(scrubber), 1);
+    try {
+      const attached = await this.settings.attach(pipeline, AbortSignal.timeout(ATTACH_MS));
+      return { ...attached, release: () => attached.release().finally(forget) };
+    } catch (error) {
+      forget();
+      throw error;
+    }
+  }
+
+  private shownOf(pipeline: RunningPipeline): ConsolePipeline {
+    const { own, live, job } = pipeline.generations.current;
+    return {
+      ...consolePipeline(own, live, job, this.log),
+      definitions: () => pipeline.generations.all.length,
+      lastReload: () => pipeline.lastReload,
+    };
+  }
+
+  private showAgain(changed: Reloadable): void {
+    const at = this.pipelines.findIndex(({ generations }) => generations === changed.generations);
+    const before = this.shown[at];
+    this.shown[at] = this.shownOf(this.pipelines[at]!);
+    void before?.letterBox.close().catch((err: unknown) => {
+      this.log.warn({ err }, "what looked into the dead letters could not be closed");
+    });
+  }
+
+  private async outcome({ generations, guard }: RunningPipeline): Promise<RunResult> {
+    const result = await generations.done;
+    await guard?.close();
     const { state, gaveBack, error: err } = result;
     // One pipeline that fails does not go unnoticed behind others that run on.
     if (state === "failed") this.stopAll();
-    const fields = { pipeline, gaveBack, counts: countsOf(metrics), ...(err ? { err } : {}) };
+    const counts = countsOf(generations.metrics);
+    const fields = { pipeline: generations.current.own.name, gaveBack, counts, ...(err ? { err } : {}) };
     this.log[state === "failed" ? "error" : "info"](fields, state);
     return result;
   }
 
+  private *jobs(): Iterable<Job> {
+    for (const { generations } of this.pipelines) for (const { job } of generations.all) yield job;
+  }
+
   private stopAll(): void {
-    for (const { run } of this.jobs) run.stop();
+    for (const { generations } of this.pipelines) generations.stop();
   }
 }
 
-/** The books of a whole run, in its last line: what came in is what went out. */
-function countsOf(metrics: Metrics): object {
-  const retried: Record<string, number> = {};
-  for (const { labels, value } of metrics.samples("sink_retries_total")) {
-    const { code = "" } = labels;
-    retried[code] = (retried[code] ?? 0) + value;
-  }
+function watchedPipeline(generations: Generations): WatchedPipeline {
   return {
-    retried,
-    received: metrics.total("records_received_total"),
-    acked: metrics.total("records_acked_total"),
-    givenBack: metrics.total("records_given_back_total"),
-    values: metrics.total("values_total"),
-    delivered: metrics.total("sink_events_delivered_total"),
-    dropped: metrics.total("dropped_total"),
-    deadLettered: metrics.total("dead_letters_total"),
+    name: generations.current.own.name,
+    metrics: generations.metrics,
+    state: () => generations.current.job.run.state,
+    stopping: () => generations.current.job.run.stopping(),
+    lanes: () => generations.all.flatMap(({ job }) => job.run.lanes()),
+    publishGauges: () => generations.publishGauges(),
+    probeDeadLetters: (signal) => generations.current.job.probeDeadLetters(signal),
+  };
+}
+
+/** The same guard, for a run that must not end it. */
+function borrowed(guard: Guard): Guard {
+  return {
+    get watching() {
+      return guard.watching;
+    },
+    around: (id, work) => guard.around(id, work),
+    close: () => Promise.resolve(),
   };
 }

@@ -167,6 +167,7 @@ interface Books {
   readonly received: number;
   readonly acked: number;
   readonly givenBack: number;
+  readonly handedOver: number;
   readonly values: number;
   readonly delivered: number;
   readonly dropped: number;
@@ -180,9 +181,10 @@ export function booksOf(stderr: string): Books | undefined {
 }
 
 function* unbalanced(books: Books): Iterable<string> {
-  const { received, acked, givenBack, values, delivered, dropped, deadLettered } = books;
+  const { received, acked, givenBack, handedOver, values, delivered, dropped, deadLettered } = books;
   const all = JSON.stringify(books);
   if (received !== acked + givenBack) yield `I9 received is not acked and given back: ${all}`;
-  // With several destinations a value is delivered several times.
-  if (givenBack === 0 && values > delivered + dropped + deadLettered) yield `I9 values went nowhere: ${all}`;
+  // With several destinations a value is delivered several times; what a reload moved entered twice.
+  if (givenBack === 0 && values > delivered + dropped + deadLettered + handedOver)
+    yield `I9 values went nowhere: ${all}`;
 }

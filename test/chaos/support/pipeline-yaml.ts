@@ -15,6 +15,7 @@ export interface PipelineOptions {
   readonly timeoutMs?: number;
   readonly maxBatchEvents?: number;
   readonly concurrency?: number;
+  readonly lingerMs?: number;
   /** A folder of segments, unless it ends otherwise. */
   readonly deadLetters?: string;
   readonly window?: { readonly size: number; readonly max: number };
@@ -33,6 +34,7 @@ export const defaults = {
   timeoutMs: 3_000,
   maxBatchEvents: 200,
   concurrency: 4,
+  lingerMs: 50,
   deadLetters: "dead-letters/",
   window: { size: 1_000, max: 500 },
   inFlightRecords: 10_000,
@@ -61,6 +63,7 @@ sink:
   probeMs: 1000
   maxBatchEvents: ${o.maxBatchEvents}
   concurrency: ${o.concurrency}
+  lingerMs: ${o.lingerMs}
 deadLetters:
   type: file
   path: ${o.deadLetters}

@@ -2,7 +2,7 @@
 // oracle that publishes. `close` leaves nothing behind.
 
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -25,6 +25,8 @@ export interface WorldOptions {
   readonly pipeline?: PipelineOptions;
   /** In place of the proxy's own address: another name for it, or something in front of it. */
   readonly endpoint?: (proxyPort: number, defer: Defer) => string | Promise<string>;
+  /** More of the command line. */
+  readonly args?: readonly string[];
   /** Of the program's process. */
   readonly env?: Readonly<Record<string, string>>;
   readonly node?: readonly string[];
@@ -83,7 +85,7 @@ export class World {
     const closers: (() => unknown)[] = [];
     const endpoint = await options.endpoint?.(toSegment.port, (close) => closers.push(close));
     const newProgram = () =>
-      new Supervisor(["run", "pipeline.yaml"], {
+      new Supervisor(["run", "pipeline.yaml", ...(options.args ?? [])], {
         cwd: folder,
         env: {
           PUBSUB_EMULATOR_HOST: toPubSub.address,
@@ -165,6 +167,13 @@ export class World {
       await sleep(POLL_MS / 2);
     }
     return performance.now() - startedAt;
+  }
+
+  /** As an editor saves: another file takes its name. The program that runs sees it. */
+  async changeDefinition(text: string): Promise<void> {
+    const path = join(this.folder, "pipeline.yaml");
+    await writeFile(`${path}.new`, text);
+    await rename(`${path}.new`, path);
   }
 
   /** For the next start. */

@@ -54,8 +54,12 @@ export interface Scenario {
   readonly drainMs: number;
   /** The stop has time enough: nothing may be given back. */
   readonly cleanStop: boolean;
+  /** At each another run takes over the source. */
+  readonly reloadsAtMs: readonly number[];
 }
 
+/** Bytes. */
+export const LARGEST_RECORD = 700;
 const LANES = ["a", "b", "c"];
 const SINKS = ["x", "y", "z"];
 
@@ -86,6 +90,9 @@ export function scenarioOf(seed: number): Scenario {
     stopAtMs,
     drainMs: cleanStop || stopAtMs === undefined ? 3_600_000 : random.between(0, 5_000),
     cleanStop,
+    reloadsAtMs: random.chance(0.6)
+      ? []
+      : Array.from({ length: random.between(1, 8) }, () => random.between(0, 20_000)).sort((a, b) => a - b),
   };
 }
 
@@ -94,7 +101,7 @@ function recordOf(id: string, sinks: readonly string[], random: Random): SimReco
   const count = block ? random.between(0, 12) : 1;
   return {
     id,
-    bytes: random.between(0, 700),
+    bytes: random.between(0, LARGEST_RECORD),
     gapMs: random.chance(0.6) ? 0 : random.between(0, 900),
     block,
     damaged: block && random.chance(0.1),

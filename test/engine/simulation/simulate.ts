@@ -16,17 +16,21 @@ import type { DeadLetter } from "../../../src/engine/dead-letters.ts";
 import { DataError, SinkFault } from "../../../src/engine/errors.ts";
 import { Metrics } from "../../../src/engine/metrics.ts";
 import { type PlannedSink, unrouted } from "../../../src/engine/router.ts";
-import { Run, type RunObserver } from "../../../src/engine/run.ts";
+import { Run, type RunObserver, type RunResult } from "../../../src/engine/run.ts";
+import { SharedLimiters } from "../../../src/engine/shared-limiters.ts";
+import { SharedSource } from "../../../src/engine/shared-source.ts";
 import { VirtualClock } from "../../../src/engine/virtual-clock.ts";
 import { silentLog } from "../../support/context.ts";
 import { Oracle, RateWatch } from "./oracle.ts";
-import { type Scenario, type SimEntry, type SimRecord, valuesOf } from "./scenario.ts";
+import { LARGEST_RECORD, type Scenario, type SimEntry, type SimRecord, valuesOf } from "./scenario.ts";
 
 interface SimValue {
   readonly entry: SimEntry;
   readonly lane: string;
 }
 
+/** As of the program. */
+const MOST_DRAINING = 3;
 const BODY = new Uint8Array(1024);
 
 function originOf(id: string, bytes: number): Origin {
@@ -299,30 +303,54 @@ export interface Outcome {
 
 export async function simulate(scenario: Scenario): Promise<Outcome> {
   const clock = new VirtualClock();
-  const oracle = new Oracle(scenario.limits);
+  const oracle = new Oracle(boundOf(scenario));
   const metrics = new Metrics();
   const watches = new Map<string, RateWatch>();
-  const run = new Run(
-    {
-      name: "sim",
-      configVersion: "1",
-      source: watchAdmissions(new SimSource(scenario, clock, oracle), oracle),
-      transforms: [{ type: "sim", transform: transformOf(scenario, oracle) }],
-      sinks: scenario.sinks.map((name) => simSink(name, { scenario, clock, oracle, watches })),
-      deadLetters: deadLetterSink(scenario, clock, oracle) as Sink,
-      deadLetterWindow: { size: 1_000, max: 1_000 },
-      inFlight: scenario.limits,
-      drainMs: scenario.drainMs,
-    },
-    { clock, random: scenario.random.next, log: silentLog, metrics, observer: unroutedIn(oracle) },
-  );
-  let over = false;
-  void run.done.then(() => {
-    over = true;
-  });
-  if (scenario.stopAtMs !== undefined) clock.after(scenario.stopAtMs, () => run.stop());
+  const source = new SharedSource(watchAdmissions(new SimSource(scenario, clock, oracle), oracle));
+  const limiters = new SharedLimiters(clock);
+  const start = () =>
+    new Run(
+      {
+        name: "sim",
+        configVersion: "1",
+        source: source.share(() => {}),
+        transforms: [{ type: "sim", transform: transformOf(scenario, oracle) }],
+        sinks: scenario.sinks.map((name) => simSink(name, { scenario, clock, oracle, watches })),
+        deadLetters: deadLetterSink(scenario, clock, oracle) as Sink,
+        deadLetterWindow: { size: 1_000, max: 1_000 },
+        inFlight: scenario.limits,
+        drainMs: scenario.drainMs,
+      },
+      {
+        clock,
+        random: scenario.random.next,
+        log: silentLog,
+        metrics,
+        limiters,
+        observer: unroutedIn(oracle),
+      },
+    );
+  const runs = [start()];
+  const results: RunResult[] = [];
+  const follow = (run: Run) => void run.done.then((result) => results.push(result));
+  follow(runs[0]!);
+  for (const atMs of scenario.reloadsAtMs)
+    clock.after(atMs, () => {
+      const before = runs.at(-1)!;
+      // It has ended, or is about to: nothing comes after it.
+      if (before.state !== "running" || atMs >= (scenario.stopAtMs ?? Number.POSITIVE_INFINITY)) return;
+      const next = start();
+      runs.push(next);
+      follow(next);
+      queueMicrotask(() => queueMicrotask(() => before.handOver(next)));
+      for (const late of runs.slice(0, -1 - MOST_DRAINING)) late.abort();
+    });
+  if (scenario.stopAtMs !== undefined)
+    clock.after(scenario.stopAtMs, () => {
+      for (const run of runs) run.stop();
+    });
   try {
-    await clock.runUntil(() => over, 24 * 3_600_000);
+    await clock.runUntil(() => results.length === runs.length, 24 * 3_600_000);
   } catch (error) {
     return {
       violations: [`stuck: ${String(error)}`, ...oracle.violations],
@@ -331,17 +359,35 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
       timersLeft: 0,
     };
   }
-  const result = await run.done;
-  if (result.state === "failed") oracle.broken(`the run failed: ${result.error?.message}`);
-  oracle.finish(scenario.stopAtMs !== undefined && !scenario.cleanStop, result.gaveBack);
-  if (clock.pendingTimers > (scenario.stopAtMs !== undefined ? 1 : 0))
-    oracle.broken("timers are left behind");
+  const failed = results.find(({ state }) => state === "failed");
+  if (failed) oracle.broken(`the run failed: ${failed.error?.message}`);
+  const gaveBack = results.reduce((sum, result) => sum + result.gaveBack, 0);
+  oracle.finish(scenario.stopAtMs !== undefined && !scenario.cleanStop, gaveBack);
+  checkBooks(metrics, oracle, gaveBack);
+  const own = scenario.reloadsAtMs.length + (scenario.stopAtMs !== undefined ? 1 : 0);
+  if (clock.pendingTimers > own) oracle.broken("timers are left behind");
   return {
     violations: oracle.violations,
     records: oracle.count,
-    gaveBack: result.gaveBack,
+    gaveBack,
     timersLeft: clock.pendingTimers,
   };
+}
+
+/** Each run holds at most the limits, or one record alone; those that drain hold theirs beside the newest. */
+function boundOf({ limits, reloadsAtMs }: Scenario): Scenario["limits"] {
+  const runs = reloadsAtMs.length + 1;
+  if (runs === 1) return limits;
+  return { records: limits.records * runs, bytes: Math.max(limits.bytes, LARGEST_RECORD) * runs };
+}
+
+/** Over all runs: what came in went out, once. */
+function checkBooks(metrics: Metrics, oracle: Oracle, gaveBack: number): void {
+  const received = metrics.total("records_received_total");
+  const acked = metrics.total("records_acked_total");
+  const nacked = metrics.total("records_given_back_total");
+  if (received !== oracle.count || received !== acked + nacked || nacked < gaveBack)
+    oracle.broken(`${received} of ${oracle.count} received, ${acked} acked, ${nacked} given back`);
 }
 
 /** Tells the oracle when an offer was taken: at once, or when its promise resolves. */

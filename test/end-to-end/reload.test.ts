@@ -1,0 +1,162 @@
+// The real program takes up changed definitions while it runs: right ones, wrong ones, and none.
+
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
+
+import { describe, expect, it, vi } from "vitest";
+
+import { exported } from "../support/fixtures.ts";
+import { pipelineYaml, type Program, start, SUBSCRIPTION, TOPIC, town } from "../support/program.ts";
+
+const feature = exported("feature");
+const environment = String(feature["environment"]);
+const soon = { timeout: 20_000, interval: 50 };
+const plain = pipelineYaml({ decode: "{ type: json-decode }" });
+const filtered = plain.replace(
+  "  - { type: segment-event }",
+  `  - { type: filter, keep: 'event.id != "unwanted"' }\n  - { type: segment-event }`,
+);
+
+interface ShownPipeline {
+  readonly state: string;
+  readonly received: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly lastReload?: { readonly outcome: string; readonly problems: readonly string[] };
+}
+
+async function aWorld(definition = plain) {
+  const world = await town([environment]);
+  await world.write("p.yaml", definition);
+  world.pubsub.createTopic(TOPIC);
+  world.pubsub.createSubscription({ name: SUBSCRIPTION, topic: TOPIC, ackDeadlineSeconds: 10 });
+  const args = ["run", "p.yaml", "--metrics", "127.0.0.1:0", "--console", "127.0.0.1:0"];
+  const program = start(args, { cwd: world.folder, env: world.env });
+  await program.says('"msg":"running"');
+  const urlOf = (what: string) =>
+    new RegExp(`"url":"(http://127\\.0\\.0\\.1:\\d+)[^"]*"[^}]*"msg":"${what}`).exec(
+      program.output.stderr,
+    )![1]!;
+  const metrics = urlOf("metrics and health are served");
+  const console = urlOf("console is listening");
+  return {
+    ...world,
+    program,
+    publish: (id: string) =>
+      world.pubsub.publish(TOPIC, [
+        { data: Buffer.from(JSON.stringify({ ...feature, event: { ...(feature["event"] as object), id } })) },
+      ]),
+    /** As an editor saves: another file takes the name. */
+    async save(text: string) {
+      await world.write("p.yaml.new", text);
+      await rename(join(world.folder, "p.yaml.new"), join(world.folder, "p.yaml"));
+    },
+    async shown() {
+      const response = await fetch(`${console}/api/sluice/pipelines`);
+      return ((await response.json()) as { items: ShownPipeline[] }).items[0]!;
+    },
+    reloads: async (outcome: string) => {
+      const page = await (await fetch(`${metrics}/metrics`)).text();
+      const line = page.split("\n").find((one) => one.includes(`reloads_total{`) && one.includes(outcome));
+      return Number(line?.split(" ").at(-1) ?? 0);
+    },
+    acked: () => world.pubsub.subscription(SUBSCRIPTION).acked,
+  };
+}
+
+async function ends({ child, exit, output }: Program): Promise<void> {
+  child.kill("SIGTERM");
+  expect(await exit, output.stderr).toBe(0);
+}
+
+describe("a definition that changes while it runs", () => {
+  it("takes effect when its file is saved, and nothing is counted anew", async () => {
+    const world = await aWorld();
+    world.publish("unwanted");
+    await vi.waitFor(() => expect(world.acked()).toBe(1), soon);
+    expect(world.segment.stats().accepted).toBe(1);
+
+    await world.save(filtered);
+    await world.program.says("the changed definition takes in");
+    await world.program.says("the definition before the reload has drained");
+    world.publish("unwanted");
+    world.publish("wanted");
+    await vi.waitFor(() => expect(world.acked()).toBe(3), soon);
+    expect(world.segment.stats().accepted).toBe(2);
+    expect(await world.shown()).toMatchObject({
+      received: 3,
+      dropped: { filtered: 1 },
+      lastReload: { outcome: "applied", problems: [] },
+    });
+    expect(await world.reloads("applied")).toBe(1);
+    expect(world.pubsub.subscription(SUBSCRIPTION).nacked).toBe(0);
+    await ends(world.program);
+  });
+
+  it("changes nothing when it is invalid, and that is said in the log, the metrics and the console", async () => {
+    const world = await aWorld(filtered);
+    await world.save(filtered.replace("type: filter,", "type: filtre,"));
+    await world.program.says("the changed definition is invalid");
+    expect(world.program.output.stderr).toMatch(/p\.yaml:\d+:\d+ unknown-stage/);
+    expect(await world.reloads("invalid")).toBe(1);
+    const { lastReload } = await world.shown();
+    expect(lastReload?.outcome).toBe("invalid");
+    expect(lastReload?.problems[0]).toContain("unknown-stage");
+
+    world.publish("unwanted");
+    world.publish("wanted");
+    await vi.waitFor(() => expect(world.acked()).toBe(2), soon);
+    expect((await world.shown()).dropped).toEqual({ filtered: 1 });
+    expect(world.segment.stats().accepted).toBe(1);
+    await ends(world.program);
+  });
+
+  it("is refused when it has another name, or another form of a file that is being written", async () => {
+    const toFile = pipelineYaml({
+      decode: "{ type: json-decode }",
+      sink: "{ type: file, path: out.ndjson }",
+    });
+    const world = await aWorld(toFile);
+    await world.save(toFile.replace("name: under-test", "name: renamed"));
+    await world.program.says("a running pipeline cannot be renamed");
+    await world.save(toFile.replace("path: out.ndjson", "path: out.ndjson, durable: true"));
+    await vi.waitFor(async () => expect(await world.reloads("failed")).toBe(2), soon);
+    const { lastReload } = await world.shown();
+    expect(lastReload?.problems[0]).toMatch(/^reload-needs-restart the settings of .*out\.ndjson changed/);
+    world.publish("goes on");
+    await vi.waitFor(() => expect(world.acked()).toBe(1), soon);
+    await ends(world.program);
+  });
+
+  it("is not reloaded by SIGHUP when nothing changed, however often; what stands beside it counts", async () => {
+    const world = await aWorld();
+    for (let i = 0; i < 100; i++) world.program.child.kill("SIGHUP");
+    world.publish("first");
+    await vi.waitFor(() => expect(world.acked()).toBe(1), soon);
+    expect(await world.reloads("applied")).toBe(0);
+    expect((await world.shown()).lastReload).toBeUndefined();
+
+    await world.write("enablement.yaml", "environments: []\n");
+    world.program.child.kill("SIGHUP");
+    await world.program.says("the changed definition takes in");
+    world.publish("second");
+    await vi.waitFor(() => expect(world.acked()).toBe(2), soon);
+    expect(world.segment.stats().accepted).toBe(1);
+    await ends(world.program);
+  });
+
+  it("gets what the one before could not deliver in time; Pub/Sub is asked for nothing again", async () => {
+    const slow = plain.replace("drainMs: 5000", "drainMs: 300");
+    const world = await aWorld(slow);
+    world.segment.inject({ action: { kind: "status", status: 503 } });
+    for (const id of ["one", "two", "three"]) world.publish(id);
+    await vi.waitFor(() => expect(world.segment.stats().faultsPlayed).toBeGreaterThan(0), soon);
+    await world.save(filtered.replace("drainMs: 5000", "drainMs: 300"));
+    await world.program.says("the definition before the reload has drained");
+    world.segment.clearFaults();
+    await vi.waitFor(() => expect(world.acked()).toBe(3), soon);
+    expect(world.pubsub.subscription(SUBSCRIPTION).nacked).toBe(0);
+    expect(world.segment.stats().accepted).toBe(3);
+    expect((await world.shown()).received).toBe(3);
+    await ends(world.program);
+  });
+});
