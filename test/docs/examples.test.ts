@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { stringify } from "yaml";
 
-import { runningProcesses } from "../../src/commands/local/find-process.ts";
+import { survey } from "../../src/commands/local/find-process.ts";
 import { registry } from "../../src/registry.ts";
 import { type Program, start, town, TOPIC } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -58,7 +58,7 @@ async function startsUp({ args }: Command, folder: string, env: Record<string, s
   const program = start(args, { cwd: folder, env });
   await vi.waitFor(
     async () => {
-      const names = (await runningProcesses(env)).flatMap(({ pipelines }) => pipelines);
+      const names = (await survey(env)).running.flatMap(({ pipelines }) => pipelines);
       expect(names, program.output.stderr).not.toEqual([]);
     },
     { timeout: 60_000, interval: 100 },

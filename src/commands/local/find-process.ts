@@ -22,20 +22,30 @@ export interface Wanted {
   readonly pid?: number | undefined;
 }
 
-/** Those of this user that answer; sockets that nobody listens on are removed. */
-export async function runningProcesses(env: Env): Promise<RunningProcess[]> {
+export interface Survey {
+  readonly running: readonly RunningProcess[];
+  /** Their sockets are there, but they do not answer in time. */
+  readonly silent: readonly number[];
+}
+
+/** Those of this user; sockets that nobody listens on are removed. */
+export async function survey(env: Env): Promise<Survey> {
   if (!hasLocalSockets())
     throw new UsageError(
       "On Windows running processes cannot be found; use the console: sluice run --console",
     );
   const folder = runtimeFolder(env);
-  const found = await Promise.all(
+  const looked = await Promise.all(
     (await livingPids(folder)).map((pid) => look(pid, socketPath(folder, pid))),
   );
-  return found.filter((one) => one !== undefined);
+  return {
+    running: looked.filter((one) => typeof one === "object"),
+    silent: looked.filter((one) => typeof one === "number"),
+  };
 }
 
-async function look(pid: number, socket: string): Promise<RunningProcess | undefined> {
+/** Its number: it does not answer. Undefined: it has ended. */
+async function look(pid: number, socket: string): Promise<RunningProcess | number | undefined> {
   try {
     const [about, { items }] = await Promise.all([
       ask<ProcessSnapshot>(socket, "/api/v2/process"),
@@ -44,18 +54,28 @@ async function look(pid: number, socket: string): Promise<RunningProcess | undef
     return { pid, socket, about, pipelines: items };
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT") return undefined;
+    if (code !== "ECONNREFUSED") return pid;
     // The number lives on in another process, or it has just ended.
-    if (code === "ECONNREFUSED") await rm(socket, { force: true });
+    await rm(socket, { force: true });
     return undefined;
   }
 }
 
+/** "" when all answer. */
+export function silence(silent: readonly number[]): string {
+  if (silent.length === 0) return "";
+  return silent.length === 1
+    ? `Process ${silent[0]} is there, but does not answer: it is very busy, or stopped.`
+    : `Processes ${silent.join(", ")} are there, but do not answer: they are very busy, or stopped.`;
+}
+
 /** Asks a person on a terminal when there are several. Throws UsageError. */
 export async function findProcess(wanted: Wanted, env: Env = process.env): Promise<RunningProcess> {
-  const all = await runningProcesses(env);
-  const fitting = all.filter((one) => fits(one, wanted));
+  const { running, silent } = await survey(env);
+  const fitting = running.filter((one) => fits(one, wanted));
   const [first] = fitting;
-  if (!first) throw new UsageError(missing(wanted, all));
+  if (!first) throw new UsageError(missing(wanted, running, silent));
   if (fitting.length === 1) return first;
   if (process.stdin.isTTY && process.stderr.isTTY) return choose(fitting);
   throw new UsageError(
@@ -83,20 +103,25 @@ function isNamed(
   return name === wanted || resolve(about.folder, file) === resolve(wanted);
 }
 
-function missing({ pipeline, pid }: Wanted, all: readonly RunningProcess[]): string {
+function missing(
+  { pipeline, pid }: Wanted,
+  all: readonly RunningProcess[],
+  silent: readonly number[],
+): string {
   const what = [
     pipeline === undefined ? "" : ` of ${pipeline}`,
     pid === undefined ? "" : ` with the id ${pid}`,
   ];
-  const there = all.length === 0 ? "None of yours runs on this machine." : `These run:\n${listOf(all)}`;
-  return `There is no running process${what.join("")}. ${there}`;
+  const none = silent.length === 0 ? "None of yours runs on this machine." : "";
+  const there = all.length === 0 ? none : `These run:\n${listOf(all)}\n`;
+  return `There is no running process${what.join("")}. ${there}${silence(silent)}`.trimEnd();
 }
 
 function listOf(processes: readonly RunningProcess[]): string {
   return processes
     .map(
       ({ pid, about, pipelines }) =>
-        `  ${String(pid).padEnd(8)} ${about.command.padEnd(9)} ${pipelines.map(({ name }) => name).join(", ")}  (${about.folder})`,
+        `  ${String(pid).padEnd(8)} ${about.command.padEnd(9)} ${pipelines.map(({ name }) => name).join(", ") || "no pipeline yet"}  (${about.folder})`,
     )
     .join("\n");
 }

@@ -3,7 +3,7 @@
 import type { Trace, TraceStep } from "../../live/shapes/trace.ts";
 import { exitCode, type ExitCode, UsageError } from "../exit-code.ts";
 import { ask } from "../local/ask.ts";
-import { findProcess, type RunningProcess, runningProcesses } from "../local/find-process.ts";
+import { findProcess, type RunningProcess, silence, survey } from "../local/find-process.ts";
 import type { TraceCommandOptions } from "../trace.ts";
 
 interface Answer {
@@ -14,10 +14,13 @@ interface Answer {
 export async function trace(options: TraceCommandOptions): Promise<ExitCode> {
   const { id, pipeline, pid } = options;
   const isNarrow = pipeline !== undefined || pid !== undefined;
-  const asked = isNarrow ? [await findProcess(options)] : await runningProcesses(process.env);
+  const { running: asked, silent } = isNarrow
+    ? { running: [await findProcess(options)], silent: [] }
+    : await survey(process.env);
+  const unheard = silence(silent);
   if (asked.length === 0)
     throw new UsageError(
-      "No process of yours runs on this machine. What is dead-lettered: sluice dead-letters list",
+      `${unheard || "No process of yours runs on this machine."} What is dead-lettered: sluice dead-letters list`,
     );
   const path = `/api/v2/trace/${encodeURIComponent(id)}`;
   const answers = await Promise.all(
@@ -30,6 +33,7 @@ export async function trace(options: TraceCommandOptions): Promise<ExitCode> {
     process.stdout.write(
       isPretty ? prettyTrace(told, one) : `${JSON.stringify({ pid: one.pid, ...told })}\n`,
     );
+  if (found.length === 0 && unheard !== "") process.stderr.write(`${unheard}\n`);
   return found.length > 0 ? exitCode.done : exitCode.failed;
 }
 
