@@ -3,6 +3,7 @@ import type { Argv } from "yargs";
 import { looksSecret } from "../config/references.ts";
 import { exitCode, type ExitCode, UsageError } from "./exit-code.ts";
 import type { GlobalOptions } from "./global-options.ts";
+import type { Recorded } from "./record/record.ts";
 import type { GivenRecord } from "./test/given-records.ts";
 
 const MOST_RECORDS = 1_000;
@@ -14,6 +15,7 @@ interface RecordOptions extends GlobalOptions {
   readonly from: string | undefined;
   readonly fromSubscription: boolean;
   readonly waitSeconds: number;
+  readonly pid: number | undefined;
   readonly redact: readonly string[] | undefined;
 }
 
@@ -44,13 +46,15 @@ export function recordCommand(cli: Argv<GlobalOptions>): void {
           alias: "wait-seconds",
           type: "number",
           default: 30,
-          describe: "How long to wait for them, with --from-subscription",
+          describe: "How long to wait for them, unless they come from files",
         })
+        .option("pid", { type: "number", describe: "Which process, when several run the pipeline" })
         .option("redact", {
           type: "string",
           array: true,
           describe: "Further paths to replace, such as event.data.card; * stands for any member",
         })
+        .example("$0 record pipelines/mine.yaml", "From the process that runs it, as events come by")
         .example("$0 record pipelines/mine.yaml --from 'archive/*.ndjson'", "From files")
         .example(
           "$0 record pipelines/mine.yaml --from-subscription --n 50",
@@ -71,16 +75,13 @@ async function run(options: RecordOptions): Promise<ExitCode> {
     throw new UsageError(`--n is a whole number from 1 to ${MOST_RECORDS}`);
   if (from !== undefined && fromSubscription)
     throw new UsageError("--from and --from-subscription exclude each other");
-  if (from === undefined && !fromSubscription)
-    throw new UsageError(
-      "Say where from: --from FILES, or --from-subscription. The latter acks nothing, but every message counts one more delivery attempt, and whoever reads the subscription waits for it meanwhile.",
-    );
-  const [{ loadOrExplain }, { placeholderSecrets }, { record }, { createLog }] = await Promise.all([
-    import("./load.ts"),
-    import("./placeholder-secrets.ts"),
-    import("./record/record.ts"),
-    import("./logger.ts"),
-  ]);
+  const [{ loadOrExplain }, { placeholderSecrets }, { record, recordDecoded }, { createLog }] =
+    await Promise.all([
+      import("./load.ts"),
+      import("./placeholder-secrets.ts"),
+      import("./record/record.ts"),
+      import("./logger.ts"),
+    ]);
   // What the test needs is what the pipeline looks up without its source; secrets get a placeholder there.
   const used = new Map<string, string>();
   const env = placeholderSecrets(noting(process.env, used));
@@ -95,12 +96,19 @@ async function run(options: RecordOptions): Promise<ExitCode> {
     scrubbers: [pipeline.scrubber],
   });
   const out = options.out ?? `${file.replace(/\.ya?ml$/, "")}.recorded.test.yaml`;
-  let given: GivenRecord[];
-  if (from === undefined) {
+  const recording = { out, paths: redact, env: needed, log };
+  const wanted = { count: n, waitMs: options.waitSeconds * 1_000 };
+  let recorded: Recorded;
+  if (from !== undefined) recorded = await record(pipeline, await fromFiles(from, n), recording);
+  else if (fromSubscription) {
     const { borrow } = await import("./record/borrow.ts");
-    given = await borrow(pipeline, { count: n, waitMs: options.waitSeconds * 1_000 }, log);
-  } else given = await fromFiles(from, n);
-  const { events, broken } = await record(pipeline, given, { out, paths: redact, env: needed, log });
+    recorded = await record(pipeline, await borrow(pipeline, wanted, log), recording);
+  } else {
+    const { fromTap } = await import("./record/from-tap.ts");
+    const decoded = await fromTap(pipeline, { ...wanted, file, pid: options.pid });
+    recorded = await recordDecoded(pipeline, decoded, recording);
+  }
+  const { events, broken } = recorded;
   process.stdout.write(
     `wrote ${out}: ${events} events${broken > 0 ? `, ${broken} records that cannot be decoded left out` : ""}; it passes\n`,
   );

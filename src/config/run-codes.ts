@@ -15,7 +15,7 @@ export const runCodes = {
   "nothing-recorded": {
     meaning:
       "`sluice record` got no record that the pipeline can decode, so there is nothing to make a test of.",
-    fix: "Check that the files, or the subscription, hold what the pipeline reads; with --from-subscription, wait longer with --wait-seconds.",
+    fix: "Check that the files, the subscription or the running process have what the pipeline reads; wait longer with --wait-seconds.",
   },
   "recording-fails": {
     meaning: "A recorded test was written, but cannot be run, or does not pass when it is run again.",

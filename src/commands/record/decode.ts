@@ -14,14 +14,20 @@ export interface Decoded {
   readonly broken: number;
 }
 
+/** Its index among the transforms. Throws when the pipeline has no stage that makes export events. */
+export function decodingStage({ transforms }: LoadedPipeline): number {
+  const index = transforms.findIndex(({ definition }) => definition.emits === "export-event");
+  if (index < 0) throw new Error("the pipeline has no stage that decodes export events");
+  return index;
+}
+
 /** Throws when the pipeline has no stage that makes export events. */
 export async function decode(
   pipeline: LoadedPipeline,
   given: readonly GivenRecord[],
   log: Logger,
 ): Promise<Decoded> {
-  const last = pipeline.transforms.findIndex(({ definition }) => definition.emits === "export-event");
-  if (last < 0) throw new Error("the pipeline has no stage that decodes export events");
+  const last = decodingStage(pipeline);
   const events: unknown[] = [];
   let broken = 0;
   const { run } = await startJob(

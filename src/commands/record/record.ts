@@ -13,7 +13,7 @@ import type { GivenRecord } from "../test/given-records.ts";
 import { runTestFile } from "../test/run-file.ts";
 import { updatedText } from "../test/update.ts";
 import { problemLine } from "../../config/problem.ts";
-import { decode } from "./decode.ts";
+import { decode, type Decoded } from "./decode.ts";
 import { withoutPersons } from "./pseudonyms.ts";
 
 export interface Recording {
@@ -33,14 +33,19 @@ export interface Recorded {
 export async function record(
   pipeline: LoadedPipeline,
   given: readonly GivenRecord[],
-  { out, paths, env, log }: Recording,
+  recording: Recording,
 ): Promise<Recorded> {
-  const { events, broken } = await decode(pipeline, given, log);
+  return recordDecoded(pipeline, await decode(pipeline, given, recording.log), recording);
+}
+
+/** As `record`, of events that the pipeline has decoded already. */
+export async function recordDecoded(
+  pipeline: LoadedPipeline,
+  { events, broken }: Decoded,
+  { out, paths, env }: Recording,
+): Promise<Recorded> {
   if (events.length === 0)
-    throw new RunError(
-      "nothing-recorded",
-      `no record could be decoded (${broken} of ${given.length} are broken)`,
-    );
+    throw new RunError("nothing-recorded", `no record could be decoded (${broken} are broken)`);
   const rules = { key: randomBytes(32), paths };
   const text = testText(
     pipeline,
