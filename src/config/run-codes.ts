@@ -12,6 +12,15 @@ export const runCodes = {
       "Too many of the last values were dead letters, so the pipeline stopped before it emptied the topic into a file. Usually the shape of the data changed, or a stage does not fit it.",
     fix: "Look at a few with `sluice dead-letters show`, mend the cause, start again, then `sluice dead-letters redrive`. The numbers are `deadLetters.window`.",
   },
+  "local-api": {
+    meaning: "A running process was asked about its pipelines, and refused, or did not answer in time.",
+    fix: "Its message says why. When it does not answer at all, see what it is busy with: `sluice top`, its log.",
+  },
+  "local-socket": {
+    meaning:
+      "The socket by which `sluice top`, `tap`, `trace` and `record` find this process cannot be made, or its folder is not ours alone.",
+    fix: "Set SLUICE_RUNTIME_DIR to a short path of a folder that only this user may enter, or mend the rights of the one it names.",
+  },
   "nothing-recorded": {
     meaning:
       "`sluice record` got no record that the pipeline can decode, so there is nothing to make a test of.",
