@@ -6,12 +6,13 @@ import Type, { type Static } from "typebox";
 import { historyRep } from "../live/shapes/history.ts";
 import type { Where } from "../live/tap.ts";
 import { recentRep } from "../live/shapes/recent.ts";
-import { livePipelineRep, processRep, snapshotRep } from "../live/shapes/snapshot.ts";
+import { livePipelineRep, processRep, type Snapshot, snapshotRep } from "../live/shapes/snapshot.ts";
 import { tapStateRep, tapValueRep } from "../live/shapes/tap.ts";
 import { traceRep } from "../live/shapes/trace.ts";
 import type { LiveProcess } from "../live/live-process.ts";
 import type { LettersFound } from "../live/trace-search.ts";
 import { ApiError, notFound } from "./api-error.ts";
+import type { Send } from "./changes.ts";
 import { EventStream } from "./event-stream.ts";
 import { errorAnswers } from "./schemas.ts";
 
@@ -23,6 +24,8 @@ export interface LiveRouteWorld {
   readonly live: LiveProcess;
   /** Dead letters on the disk that are about an id. */
   readonly lettersAbout: (id: string) => Promise<LettersFound>;
+  /** For each reader of the stream: tells what changed beside the snapshot. Undefined: there are no settings here. */
+  readonly changeTeller?: (() => (snapshot: Snapshot, send: Send) => void) | undefined;
 }
 
 const name = Type.String({ minLength: 1, maxLength: 63 });
@@ -162,7 +165,7 @@ function eventViews(app: FastifyInstance, { live, lettersAbout }: LiveRouteWorld
   );
 }
 
-function stream(app: FastifyInstance, { live }: LiveRouteWorld): void {
+function stream(app: FastifyInstance, { live, changeTeller }: LiveRouteWorld): void {
   let open = 0;
   app.get<{ Querystring: Static<typeof streamQuery> }>(
     "/api/v2/stream",
@@ -171,7 +174,7 @@ function stream(app: FastifyInstance, { live }: LiveRouteWorld): void {
         tags,
         summary: "Snapshots once a second, and new events, as server-sent events",
         description:
-          "Event `snapshot`: the whole process. Event `recent`: { items } as in /api/v2/events/recent, those since the last one, newest first, at most 20. A reader that is too slow gets fewer of them; `process.watchers` says how many read.",
+          "Event `snapshot`: the whole process. Event `recent`: { items } as in /api/v2/events/recent, those since the last one, newest first, at most 20. With settings, event `changes`, when it differs: { destinations, enablement, flags, deadLetters }, each another text when those lists should be asked for again; and event `flags`: { items } with counts of the flags seen since the last one, at most 200. A reader that is too slow gets fewer of them; `process.watchers` says how many read.",
         querystring: streamQuery,
         response: { 200: eventStream("Data of event `snapshot`.", snapshotRep), ...errorAnswers },
       },
@@ -182,10 +185,12 @@ function stream(app: FastifyInstance, { live }: LiveRouteWorld): void {
         throw new ApiError(503, "too-many-streams", `${MOST_STREAMS} streams are open.`);
       open += 1;
       let seq = live.recent.newest;
+      const tellChanges = changeTeller?.();
       const tell = () => {
         const snapshot = live.snapshot();
         const pipelines = snapshot.pipelines.filter((one) => pipeline === undefined || one.name === pipeline);
         out.send("snapshot", JSON.stringify({ ...snapshot, pipelines }));
+        tellChanges?.(snapshot, (event, json) => out.send(event, json));
         if (!events) return;
         const items = live.recent.list({ pipeline, after: seq, limit: NEW_EVENTS });
         if (items.length > 0 && out.send("recent", JSON.stringify({ items }))) seq = live.recent.newest;

@@ -14,6 +14,8 @@ export interface SeenFlag {
   delivered: number;
   /** Dropped because the flag, or the environment with it, is off. */
   dropped: number;
+  /** Rises with each sighting of any flag. */
+  seq: number;
 }
 
 const MAX_FLAGS = 20_000;
@@ -23,6 +25,17 @@ const OFF: ReadonlySet<string> = new Set(["flag-not-enabled", "environment-not-e
 export class SeenFlags implements RunObserver {
   private readonly environments = new Map<string, Map<string, SeenFlag>>();
   private count = 0;
+  private sightings = 0;
+
+  /** `seq` of the newest sighting. */
+  get newest(): number {
+    return this.sightings;
+  }
+
+  /** How many flags were seen. */
+  get size(): number {
+    return this.count;
+  }
 
   get(environment: string, flag: string): SeenFlag | undefined {
     return this.environments.get(environment)?.get(flag);
@@ -32,6 +45,13 @@ export class SeenFlags implements RunObserver {
     return [...this.environments.values()].flatMap((flags) => [...flags.values()]);
   }
 
+  /** Flags seen after `seq`, those whose newest sighting is oldest first. */
+  since(seq: number, limit: number): SeenFlag[] {
+    if (seq >= this.sightings) return [];
+    const fresh = this.all().filter((one) => one.seq > seq);
+    return fresh.sort((a, b) => a.seq - b.seq).slice(0, limit);
+  }
+
   delivered(_lane: string, items: readonly LaneItem[]): void {
     for (const { value } of items) {
       if (!(value instanceof SegmentEvent)) continue;
@@ -39,7 +59,9 @@ export class SeenFlags implements RunObserver {
       const flag = event === "feature" ? properties?.["key"] : undefined;
       if (typeof flag !== "string") continue;
       const seen = this.entry(value.destination.environment, flag);
-      if (seen) seen.delivered += 1;
+      if (!seen) continue;
+      seen.delivered += 1;
+      seen.seq = ++this.sightings;
     }
   }
 
@@ -49,14 +71,16 @@ export class SeenFlags implements RunObserver {
     const flag = isObject(event) && event["kind"] === "feature" ? event["key"] : undefined;
     if (typeof environment !== "string" || typeof flag !== "string" || flag === "") return;
     const seen = this.entry(environment, flag);
-    if (seen) seen.dropped += 1;
+    if (!seen) return;
+    seen.dropped += 1;
+    seen.seq = ++this.sightings;
   }
 
   private entry(environment: string, flag: string): SeenFlag | undefined {
     const flags = this.environments.get(environment) ?? new Map<string, SeenFlag>();
     const known = flags.get(flag);
     if (known || this.count >= MAX_FLAGS) return known;
-    const fresh = { environment, flag, delivered: 0, dropped: 0 };
+    const fresh = { environment, flag, delivered: 0, dropped: 0, seq: 0 };
     this.environments.set(environment, flags.set(flag, fresh));
     this.count += 1;
     return fresh;

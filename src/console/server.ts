@@ -12,12 +12,13 @@ import type { LettersFound } from "../live/trace-search.ts";
 import { installErrorAnswers } from "./api-error.ts";
 import { Authentication } from "./authentication.ts";
 import { installBrowserRules, isLoopbackHost } from "./browser-rules.ts";
+import { changeTeller } from "./changes.ts";
 import type { ConsolePipeline, ConsoleWorld, ProcessWorld } from "./console-world.ts";
 import { destinationRoutes } from "./destination-routes.ts";
 import { enablementRoutes } from "./enablement-routes.ts";
 import { flagRoutes } from "./flag-routes.ts";
 import { letterRoutes } from "./letter-routes.ts";
-import { liveRoutes } from "./live-routes.ts";
+import { type LiveRouteWorld, liveRoutes } from "./live-routes.ts";
 import { builtPages, readPageFiles } from "./page-files.ts";
 import { isPage, pageRoutes } from "./pages.ts";
 import { pipelineRoutes } from "./pipeline-routes.ts";
@@ -67,7 +68,7 @@ export async function startConsole(options: ConsoleOptions, world: ConsoleWorld)
     flagRoutes(routes, world);
     enablementRoutes(routes, world);
     letterRoutes(routes, world);
-    processRoutes(routes, world);
+    processRoutes(routes, world, () => changeTeller(world));
     pageRoutes(routes, pages);
   });
   try {
@@ -96,9 +97,14 @@ export async function localApp(world: ProcessWorld): Promise<FastifyInstance> {
   return app;
 }
 
-function processRoutes(routes: FastifyInstance, world: ProcessWorld): void {
+function processRoutes(
+  routes: FastifyInstance,
+  world: ProcessWorld,
+  changeTeller?: LiveRouteWorld["changeTeller"],
+): void {
   pipelineRoutes(routes, world);
-  liveRoutes(routes, { live: world.live, lettersAbout: (id) => lettersAbout(id, world.pipelines()) });
+  const about = (id: string) => lettersAbout(id, world.pipelines());
+  liveRoutes(routes, { live: world.live, lettersAbout: about, changeTeller });
   routes.get("/openapi.json", { schema: { hide: true } }, async () => routes.swagger());
 }
 

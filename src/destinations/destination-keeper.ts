@@ -51,6 +51,11 @@ export class DestinationKeeper {
     private readonly context: KeeperContext,
   ) {}
 
+  /** Rises with every change of the store, whoever made it. */
+  get generation(): number {
+    return this.store.generation;
+  }
+
   list(): StoredDestination[] {
     return listed(this.store);
   }

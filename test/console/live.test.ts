@@ -1,6 +1,7 @@
 import { text } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
 
+import { createParser } from "eventsource-parser";
 import { describe, expect, it, vi } from "vitest";
 
 import { aConsole, aFeature, ENVIRONMENT, PROJECT } from "./world.ts";
@@ -153,6 +154,42 @@ describe("the live part of the API", () => {
     expect(said).toContain('"id":"seen"');
     expect(said).not.toContain("passed-over");
     expect(said).toMatch(/event: end\ndata: .*"sent":1/);
+  });
+
+  it("tells in the same stream which lists changed, and how often flags were seen", async () => {
+    const world = await aWorldWithTraffic();
+    const stop = new AbortController();
+    const response = await fetch(`${world.url}/api/v2/stream?events=false`, { signal: stop.signal });
+    const heard: { event: string; data: Record<string, unknown> }[] = [];
+    const parser = createParser({
+      onEvent: ({ event, data }) => heard.push({ event: event ?? "", data: JSON.parse(data) }),
+    });
+    const changes = () => heard.filter(({ event }) => event === "changes").map(({ data }) => data);
+    const decoder = new TextDecoder();
+    let step = 0;
+    for await (const part of response.body!) {
+      parser.feed(decoder.decode(part, { stream: true }));
+      const before = changes().at(-1);
+      if (step === 0 && before) {
+        step = 1;
+        await world.create({ name: "Another" });
+        world.offer(aFeature("never-seen"));
+        world.offer({ ...aFeature("on"), kind: "no-such-kind" });
+      }
+      const [first, ...later] = changes();
+      const isTold = ["destinations", "flags", "deadLetters"].every((topic) =>
+        later.some((one) => one[topic] !== first?.[topic]),
+      );
+      if (isTold && heard.some(({ event }) => event === "flags")) break;
+    }
+    stop.abort();
+    const flags = heard.flatMap(({ event, data }) => (event === "flags" ? data["items"] : []));
+    expect(flags).toContainEqual({
+      environment: ENVIRONMENT,
+      flag: "never-seen",
+      delivered: 0,
+      dropped: 1,
+    });
   });
 
   it("says what is wrong with a tap before it is opened", async () => {

@@ -1,5 +1,6 @@
 // What the API answers, taken from the very schemas that it answers by. Types only: nothing of the server is bundled.
 
+export type { Changes, SeenFlagsView } from "../changes.ts";
 export type { DestinationView } from "../destination-view.ts";
 export type { DestinationStatus } from "../destination-status.ts";
 export type { EnablementView, EnvironmentView } from "../enablement-view.ts";

@@ -3,6 +3,7 @@
 import { LocationProvider, Router, lazy, Route, useLocation } from "preact-iso";
 
 import { DestinationsPage } from "./destinations/destinations-page.tsx";
+import { useLiveConnection } from "./live-stream.ts";
 import { Announcements } from "./parts/announce.tsx";
 import { Icon, type IconName } from "./parts/icons.tsx";
 import { Empty } from "./parts/states.tsx";
@@ -23,6 +24,7 @@ const PAGES: readonly { readonly path: string; readonly name: string; readonly i
 ];
 
 export function App() {
+  useLiveConnection();
   return (
     <LocationProvider>
       <a class="skip" href="#main">

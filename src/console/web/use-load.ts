@@ -1,7 +1,7 @@
-// Something that a page shows, asked for once or again and again while the page is looked at.
+// Something that a page shows, asked for once, or again whenever the live stream says that it changed.
 //
 //   loading --> shown --(asked again, failed)--> shown, and stale since then --(works)--> shown
-//      `------> failed --(again)--> loading
+//      `------> failed --(again, by itself after a while)--> loading
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
@@ -22,12 +22,24 @@ interface State<T> {
   readonly atMs?: number;
 }
 
-/** `key` names what is loaded: another one starts anew. `everyMs` 0: once. */
-export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T>, everyMs = 0): Loaded<T> {
+/** Between two loads for changes: what changes all the time is not asked for all the time. */
+const REST_MS = 1_000;
+const AGAIN_AFTER_FAILURE_MS = 2_000;
+
+/**
+ * `key` names what is loaded: another one starts anew. Another `version` loads it again, without a break; undefined:
+ * it is loaded once.
+ */
+export function useLoad<T>(
+  key: string,
+  load: (signal: AbortSignal) => Promise<T>,
+  version?: string,
+): Loaded<T> {
   const [state, setState] = useState<State<T>>({});
   const [round, setRound] = useState(0);
-  const latest = useRef(load);
-  latest.current = load;
+  const latest = useRef({ load, version });
+  latest.current = { load, version };
+  const nudge = useRef(() => {});
   const reload = useCallback(() => setRound((n) => n + 1), []);
   const secret = token.value;
   useEffect(() => setState({}), [key]);
@@ -35,25 +47,41 @@ export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T
   useEffect(() => {
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let isBusy = false;
+    let loaded: string | undefined;
     const once = async () => {
-      if (!document.hidden) {
-        try {
-          const data = await latest.current(stop.signal);
-          if (stop.signal.aborted) return;
-          setState({ data, atMs: Date.now() });
-        } catch (error) {
-          if (stop.signal.aborted) return;
-          setState((before) => ({ ...before, failure: toFailure(error) }));
-        }
+      if (document.hidden && latest.current.version !== undefined) return;
+      isBusy = true;
+      loaded = latest.current.version;
+      let restMs = REST_MS;
+      let isAgain = false;
+      try {
+        const data = await latest.current.load(stop.signal);
+        if (stop.signal.aborted) return;
+        setState({ data, atMs: Date.now() });
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        setState((before) => ({ ...before, failure: toFailure(error) }));
+        isAgain = latest.current.version !== undefined;
+        restMs = AGAIN_AFTER_FAILURE_MS;
       }
-      if (everyMs > 0) timer = setTimeout(once, everyMs);
+      // What comes up meanwhile waits for the end of the rest.
+      timer = setTimeout(() => {
+        isBusy = false;
+        if (isAgain || loaded !== latest.current.version) void once();
+      }, restMs);
+    };
+    nudge.current = () => {
+      if (!isBusy && loaded !== latest.current.version) void once();
     };
     void once();
     return () => {
       stop.abort();
       clearTimeout(timer);
+      nudge.current = () => {};
     };
-  }, [key, everyMs, round, secret]);
+  }, [key, round, secret]);
+  useEffect(() => nudge.current(), [version]);
   const { data, failure, atMs } = state;
   return { data, failure, atMs, reload };
 }

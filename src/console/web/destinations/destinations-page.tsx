@@ -3,6 +3,7 @@
 import { useLocation, useRoute } from "preact-iso";
 import { useEffect } from "preact/hooks";
 
+import { snapshot, versionOf } from "../live-stream.ts";
 import { Icon } from "../parts/icons.tsx";
 import { Empty, Shown } from "../parts/states.tsx";
 import { type Loaded, useLoad } from "../use-load.ts";
@@ -10,13 +11,12 @@ import { CreatePanel } from "./create-panel.tsx";
 import { type DestinationRow, loadDestinations } from "./destination-api.ts";
 import { DestinationPanel } from "./destination-panel.tsx";
 import { DestinationsTable } from "./destinations-table.tsx";
-import { useRates } from "./use-rates.ts";
-
-const EVERY_MS = 2_000;
+import { liveRow, rateIn } from "./live-row.ts";
 
 export function DestinationsPage() {
-  const loaded = useLoad("destinations", loadDestinations, EVERY_MS);
-  const rateOf = useRates(loaded.data, loaded.atMs);
+  const loaded = useLoad("destinations", loadDestinations, versionOf("destinations"));
+  const pipelines = snapshot.value?.pipelines ?? [];
+  const rateOf = (id: string) => rateIn(pipelines, id);
   useEffect(() => {
     document.title = "Destinations · Sluice";
   }, []);
@@ -30,8 +30,9 @@ export function DestinationsPage() {
         <NewButton />
       </div>
       <Shown of={loaded} what="destinations">
-        {(rows) =>
-          rows.length === 0 ? (
+        {(loadedRows) => {
+          const rows = loadedRows.map((row) => liveRow(row, pipelines));
+          return rows.length === 0 ? (
             <Empty title="No destinations yet" action={<NewButton />}>
               Until there is one for an environment, its events are dropped and counted as{" "}
               <code>no-destination</code>. You need the write key of a Segment source, and the client-side id
@@ -39,8 +40,8 @@ export function DestinationsPage() {
             </Empty>
           ) : (
             <DestinationsTable rows={rows} rateOf={rateOf} reload={loaded.reload} />
-          )
-        }
+          );
+        }}
       </Shown>
       <Panel loaded={loaded} />
     </>
@@ -76,5 +77,6 @@ function Panel({ loaded }: { readonly loaded: Loaded<DestinationRow[]> }) {
     );
   }
   const row = loaded.data?.find(({ destination }) => destination._id === id);
-  return loaded.data && <DestinationPanel id={id} row={row} close={close} reload={loaded.reload} />;
+  const live = row && liveRow(row, snapshot.value?.pipelines ?? []);
+  return loaded.data && <DestinationPanel id={id} row={live} close={close} reload={loaded.reload} />;
 }

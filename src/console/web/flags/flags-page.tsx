@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
+import { versionOf } from "../live-stream.ts";
 import { Field, Select } from "../parts/field.tsx";
 import { Empty, Shown } from "../parts/states.tsx";
 import { useLoad } from "../use-load.ts";
@@ -10,12 +11,11 @@ import { type KnownPlaces, loadPlaces, nameOf, type Place } from "./flag-api.ts"
 import { FlagsTable } from "./flags-table.tsx";
 import { SnapshotAge } from "./snapshot-age.tsx";
 
-const EVERY_MS = 3_000;
 const ANOTHER = "another";
 const KEY = /^[A-Za-z0-9._-]{1,256}$/;
 
 export function FlagsPage() {
-  const loaded = useLoad("places", loadPlaces, EVERY_MS);
+  const loaded = useLoad("places", loadPlaces, versionOf("flags"));
   useEffect(() => {
     document.title = "Flags · Sluice";
   }, []);

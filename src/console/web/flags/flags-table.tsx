@@ -1,10 +1,12 @@
 import { toFailure } from "../api.ts";
 import type { EnvironmentView, FlagView } from "../api-types.ts";
 import { compact, count } from "../format.ts";
+import { versionOf } from "../live-stream.ts";
 import { say } from "../parts/announce.tsx";
 import { Empty, Note, Shown } from "../parts/states.tsx";
 import { Switch } from "../parts/switch.tsx";
 import { useLoad } from "../use-load.ts";
+import { type SeenCounts, seenKey, useSeenCounts } from "./use-seen-counts.ts";
 import { entriesOf, Origin, originTitle } from "./environment-switches.tsx";
 import { FLAGS_SHOWN, loadFlags, nameOf, type Place, switchFlag } from "./flag-api.ts";
 
@@ -14,15 +16,15 @@ export interface FlagsTableProps {
   readonly search: string;
 }
 
-const EVERY_MS = 2_000;
 const KEY = /^[A-Za-z0-9._-]{1,256}$/;
 
 export function FlagsTable({ place, items, search }: FlagsTableProps) {
   const loaded = useLoad(
     JSON.stringify([place.project, place.environment, search]),
     (signal) => loadFlags(place, search, signal),
-    EVERY_MS,
+    versionOf("flags"),
   );
+  const seen = useSeenCounts(loaded.atMs);
   const here = entriesOf(items, place);
   const source = here.find(({ declared }) => declared)?.source ?? "git";
   const set = async (flag: string, on: boolean) => {
@@ -44,7 +46,7 @@ export function FlagsTable({ place, items, search }: FlagsTableProps) {
           {flags.length === 0 ? (
             <NoFlags place={place} search={search} set={set} />
           ) : (
-            <Flags flags={flags} place={place} source={source} set={set} />
+            <Flags flags={flags} seen={seen} place={place} source={source} set={set} />
           )}
           {totalCount > FLAGS_SHOWN && (
             <p class="muted">
@@ -61,11 +63,12 @@ type Set = (flag: string, on: boolean) => Promise<void>;
 
 function Flags(props: {
   readonly flags: readonly FlagView[];
+  readonly seen: SeenCounts;
   readonly place: Place;
   readonly source: EnvironmentView["source"];
   readonly set: Set;
 }) {
-  const { flags, place, source, set } = props;
+  const { flags, seen, place, source, set } = props;
   return (
     <div class="table-wrap">
       <table class="cards">
@@ -84,6 +87,7 @@ function Flags(props: {
         <tbody>
           {flags.map(({ key, environments }) => {
             const one = environments[place.environment];
+            const counts = seen.get(seenKey(place.environment, key));
             const isDeclared = one?._declared ?? false;
             return (
               <tr key={key}>
@@ -94,10 +98,10 @@ function Flags(props: {
                   </span>
                 </th>
                 <td data-name="Delivered" class="number">
-                  {compact(one?._delivered ?? 0)}
+                  {compact(counts?.delivered ?? one?._delivered ?? 0)}
                 </td>
                 <td data-name="Dropped while off" class="number">
-                  {compact(one?._dropped ?? 0)}
+                  {compact(counts?.dropped ?? one?._dropped ?? 0)}
                 </td>
                 <td data-name="Export">
                   <Switch

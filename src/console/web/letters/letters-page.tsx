@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import type { GroupView } from "../api-types.ts";
 import { plural } from "../format.ts";
+import { versionOf } from "../live-stream.ts";
 import { Empty, Note, Shown } from "../parts/states.tsx";
 import { useLoad } from "../use-load.ts";
 import { GroupPanel } from "./group-panel.tsx";
@@ -11,10 +12,8 @@ import { GroupsTable } from "./groups-table.tsx";
 import { choiceOf, keyOf, loadOverview, type Overview } from "./letter-api.ts";
 import { RedriveQuestion } from "./redrive-question.tsx";
 
-const EVERY_MS = 5_000;
-
 export function LettersPage() {
-  const loaded = useLoad("letters", loadOverview, EVERY_MS);
+  const loaded = useLoad("letters", loadOverview, versionOf("deadLetters"));
   const [openKey, setOpenKey] = useState<string>();
   const [asked, ask] = useState<GroupView>();
   useEffect(() => {

@@ -7,6 +7,7 @@ import type { RedriveAnswer } from "../api-types.ts";
 import { plural } from "../format.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { Failure, Note } from "../parts/states.tsx";
+import { versionOf } from "../live-stream.ts";
 import { useLoad } from "../use-load.ts";
 import { beginRedrive, type Choice, loadRedrive } from "./letter-api.ts";
 
@@ -16,15 +17,13 @@ export interface RedriveQuestionProps {
   readonly close: () => void;
 }
 
-const LOOK_EVERY_MS = 500;
-
 export function RedriveQuestion({ choice, about, close }: RedriveQuestionProps) {
   const [begun, setBegun] = useState<RedriveAnswer>();
   const [failure, setFailure] = useState<ApiFailure>();
   const looked = useLoad(
     `redrive ${begun?.startedAt ?? ""}`,
     (signal) => (begun ? loadRedrive(choice.pipeline, signal) : Promise.resolve(undefined)),
-    begun ? LOOK_EVERY_MS : 0,
+    begun ? versionOf("deadLetters") : undefined,
   );
   const now = looked.data?.startedAt === begun?.startedAt ? (looked.data ?? begun) : begun;
   const isBusy = now?.state === "running";

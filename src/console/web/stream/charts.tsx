@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import { call, pathOf } from "../api.ts";
 import type { History } from "../api-types.ts";
 import { duration, perSecond } from "../format.ts";
+import { ticks } from "../live-stream.ts";
 import { Shown } from "../parts/states.tsx";
 import { useLoad } from "../use-load.ts";
 import { Chart, type Line } from "./chart.tsx";
@@ -14,14 +15,14 @@ const SPANS = [
   { minutes: 60, name: "1 hour", words: "hour", everyMs: 10_000 },
 ] as const;
 
-export function Charts({ name, isPaused }: { readonly name: string; readonly isPaused: boolean }) {
+export function Charts({ name }: { readonly name: string }) {
   const [minutes, setMinutes] = useState<5 | 60>(60);
   const span = SPANS.find((one) => one.minutes === minutes) ?? SPANS[0];
   const loaded = useLoad(
     `history ${name} ${minutes}`,
     (signal) =>
       call<History>("GET", `/api/v2/pipelines${pathOf(name)}/history?minutes=${minutes}`, { signal }),
-    isPaused ? 0 : span.everyMs,
+    ticks(span.everyMs),
   );
   return (
     <section class="section" aria-label="Charts">

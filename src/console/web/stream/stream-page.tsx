@@ -1,11 +1,18 @@
 // The pipelines while they run. Pausing holds the view, never a pipeline.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import type { PipelineSnapshot, RecentEvent, Snapshot } from "../api-types.ts";
 import { call } from "../api.ts";
 import { token } from "../session.ts";
-import { type LiveState, useLiveStream } from "../live-stream.ts";
+import {
+  isPaused,
+  liveFailure,
+  type LiveState,
+  liveState,
+  snapshot,
+  useRecentEvents,
+} from "../live-stream.ts";
 import { Badge, type Tone } from "../parts/badge.tsx";
 import { Select } from "../parts/field.tsx";
 import { Empty, Failure, Loading, Note } from "../parts/states.tsx";
@@ -22,30 +29,26 @@ const LIVE: Readonly<Record<LiveState, { readonly tone: Tone; readonly word: str
 };
 
 export function StreamPage() {
-  const [snapshot, setSnapshot] = useState<Snapshot>();
   const [events, setEvents] = useState<readonly RecentEvent[]>([]);
-  const [isPaused, setPaused] = useState(false);
-  const paused = useRef(false);
-  paused.current = isPaused;
-  const { state, failure } = useLiveStream("/api/v2/stream", (event, data) => {
-    if (paused.current) return;
-    // The server sends by the schemas that these types were made from.
-    if (event === "snapshot") setSnapshot(data as Snapshot);
-    if (event === "recent") {
-      const { items } = data as { readonly items: readonly RecentEvent[] };
-      setEvents((before) => joined(items, before));
-    }
-  });
+  const paused = isPaused.value;
+  const state = liveState.value;
+  const failure = liveFailure.value;
+  useRecentEvents((items) => setEvents((before) => joined(items, before)));
   useEffect(() => {
+    if (paused) return undefined;
     const stop = new AbortController();
-    // What came before the page did. That it fails, the stream says too.
+    // What came before the page did, or while it was paused. That it fails, the stream says too.
     call<{ items: readonly RecentEvent[] }>("GET", "/api/v2/events/recent?limit=100", { signal: stop.signal })
       .then(({ items }) => setEvents((since) => joined(since, items)))
       .catch(() => undefined);
     return () => stop.abort();
-  }, [token.value]);
+  }, [token.value, paused]);
   useEffect(() => {
     document.title = "Stream · Sluice";
+    // The other pages have no such button.
+    return () => {
+      isPaused.value = false;
+    };
   }, []);
   return (
     <>
@@ -55,16 +58,23 @@ export function StreamPage() {
           <p>What flows now. Rates are those of the last second.</p>
         </div>
         <div class="row">
-          <Badge {...(isPaused ? { tone: "info" as const, word: "View paused" } : LIVE[state])} />
-          <button type="button" class="button" aria-pressed={isPaused} onClick={() => setPaused(!isPaused)}>
-            {isPaused ? "Go on" : "Pause the view"}
+          <Badge {...(paused ? { tone: "info" as const, word: "View paused" } : LIVE[state])} />
+          <button
+            type="button"
+            class="button"
+            aria-pressed={paused}
+            onClick={() => {
+              isPaused.value = !paused;
+            }}
+          >
+            {paused ? "Go on" : "Pause the view"}
           </button>
         </div>
       </div>
-      {isPaused && <Note tone="info">Only this view is paused. The pipelines run on.</Note>}
+      {paused && <Note tone="info">Only this view is paused. The pipelines run on.</Note>}
       {state === "lost" && failure && <Failure failure={failure} />}
-      {snapshot ? (
-        <Pipelines snapshot={snapshot} events={events} isPaused={isPaused} />
+      {snapshot.value ? (
+        <Pipelines snapshot={snapshot.value} events={events} />
       ) : (
         <Loading what="the stream" />
       )}
@@ -81,10 +91,9 @@ function joined(newer: readonly RecentEvent[], older: readonly RecentEvent[]): r
 interface PipelinesProps {
   readonly snapshot: Snapshot;
   readonly events: readonly RecentEvent[];
-  readonly isPaused: boolean;
 }
 
-function Pipelines({ snapshot: { pipelines }, events, isPaused }: PipelinesProps) {
+function Pipelines({ snapshot: { pipelines }, events }: PipelinesProps) {
   const [chosen, choose] = useState("");
   const pipeline = pipelines.find(({ name }) => name === chosen) ?? pipelines[0];
   if (!pipeline)
@@ -106,7 +115,7 @@ function Pipelines({ snapshot: { pipelines }, events, isPaused }: PipelinesProps
       </div>
       <Numbers pipeline={pipeline} />
       <Flow pipeline={pipeline} />
-      <Charts name={pipeline.name} isPaused={isPaused} />
+      <Charts name={pipeline.name} />
       <EventsSection key={pipeline.name} events={events.filter((one) => one.pipeline === pipeline.name)} />
     </>
   );

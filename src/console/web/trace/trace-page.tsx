@@ -7,6 +7,7 @@ import { call, pathOf } from "../api.ts";
 import type { Trace } from "../api-types.ts";
 import { Field } from "../parts/field.tsx";
 import { Empty, Shown } from "../parts/states.tsx";
+import { ticks } from "../live-stream.ts";
 import { useLoad } from "../use-load.ts";
 import { TraceAnswer } from "./trace-answer.tsx";
 
@@ -70,7 +71,7 @@ function Answer({ id }: { readonly id: string }) {
   const loaded = useLoad(
     `trace ${id}`,
     (signal) => call<Trace>("GET", `/api/v2/trace${pathOf(id)}`, { signal }),
-    EVERY_MS,
+    ticks(EVERY_MS),
   );
   return (
     <Shown of={loaded} what="the trace">

@@ -1,0 +1,61 @@
+// What the pages read while they are looked at.
+
+import { describe, expect, it, vi } from "vitest";
+
+import { closeBrowserAtEnd, hasBrowser, visit } from "../../support/browser.ts";
+import { consoleTown, ENVIRONMENT, FLAG } from "./town.ts";
+
+const soon = { timeout: 30_000, interval: 100 };
+closeBrowserAtEnd();
+
+describe.runIf(hasBrowser())("the live view of the pages", () => {
+  it("is one stream for all pages; lists are asked for again when it says so, not by the clock", async () => {
+    const { url, publish } = await consoleTown();
+    const { page } = await visit(`${url}/destinations`);
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    let streams = 0;
+    page.on("request", (request) => {
+      if (new URL(request.url()).pathname === "/api/v2/stream") streams += 1;
+    });
+    await page.reload();
+    await page.getByRole("heading", { name: "No destinations yet" }).waitFor();
+    await page.getByRole("link", { name: "Flags" }).click();
+    publish();
+    const flag = page.getByRole("row", { name: FLAG });
+    await expect.poll(() => flag.getByRole("cell").nth(1).textContent(), soon).toBe("1");
+    // What was asked for because of that is answered by now; from here on nothing changes but the counts.
+    const watchers = async () => {
+      const body = await (await fetch(`${url}/api/v2/process`)).json();
+      return (body as { watchers: { streams: number } }).watchers.streams;
+    };
+    expect(await watchers()).toBe(1);
+    let quiet = asked.length;
+    await vi.waitFor(
+      () => {
+        const before = quiet;
+        quiet = asked.length;
+        expect(asked.length).toBe(before);
+      },
+      { timeout: 30_000, interval: 2_500 },
+    );
+    publish();
+    await expect.poll(() => flag.getByRole("cell").nth(1).textContent(), soon).toBe("2");
+    expect(asked.slice(quiet)).toEqual([]);
+    await fetch(`${url}/api/v2/destinations/*/${ENVIRONMENT}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "From elsewhere", config: { writeKey: "a-write-key-of-another-0001" } }),
+    });
+    await page.getByRole("link", { name: "Destinations" }).click();
+    await page.getByRole("link", { name: "From elsewhere" }).waitFor();
+    expect(streams).toBe(1);
+    await page.getByRole("link", { name: "Stream" }).click();
+    await page.getByRole("button", { name: "Pause the view" }).click();
+    await vi.waitFor(async () => expect(await watchers()).toBe(0), soon);
+    await page.getByRole("link", { name: "Dead letters" }).click();
+    await vi.waitFor(async () => expect(await watchers()).toBe(1), soon);
+    await page.close();
+    await vi.waitFor(async () => expect(await watchers()).toBe(0), soon);
+  });
+});
