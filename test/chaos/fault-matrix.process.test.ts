@@ -79,6 +79,8 @@ describe("the process under faults", () => {
         const startedAt = performance.now();
         for (let i = 0; i < RELOADS; i++) {
           await world.changeDefinition(definition(i));
+          // On a busy machine the next one would else take its place before it was read.
+          await world.until("it is answered", () => count(world, APPLIED) + count(world, INVALID) > i);
           const rest = startedAt + (i + 1) * RELOAD_EVERY_MS * world.patience - performance.now();
           await sleep(Math.max(0, rest));
         }
