@@ -113,7 +113,7 @@ describe("what comes in", () => {
       const sizes = [32_700, 32_767, 32_768, 32_769, 33_000, 200_000, 9_000_000];
       for (const bytes of sizes)
         await world.publisher.publish(1, (serial) => world.oracle.sized(serial, bytes));
-      await world.settled(60_000);
+      await world.caughtUp(60_000);
       const { lines } = await world.deadLetters();
       const tooLarge = lines.filter(({ code }) => code === "segment-event-too-large");
       expect(tooLarge).toHaveLength(sizes.filter((bytes) => bytes > 32_768).length);

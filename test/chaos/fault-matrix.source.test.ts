@@ -162,7 +162,7 @@ describe("the source under faults", () => {
     await world.pubsub.fault({ rpcs: [{ rpc: "Acknowledge", noReply: true }] });
     await sleep(14_000);
     await world.pubsub.heal();
-    await world.settled();
+    await world.caughtUp();
     const { redeliveries } = await world.pubsub.state();
     expect(redeliveries, "the fault did what it should").toBeGreaterThan(0);
     return { injected: `${redeliveries} redeliveries`, note: "acked again, not sent again" };
@@ -225,7 +225,7 @@ describe("the source under faults", () => {
     await world.pubsub.fault({ streams: { copies: 3 } });
     await sleep(6_000);
     await world.pubsub.heal();
-    await world.settled();
+    await world.caughtUp();
     const { copies } = await world.pubsub.state();
     expect(copies, "the fault did what it should").toBeGreaterThan(0);
     return { injected: `${copies} copies`, note: "sent once all the same" };

@@ -167,7 +167,7 @@ class Running {
     const failure = starts.find((start) => start.status === "rejected");
     if (!failure) return;
     this.stopAll();
-    await Promise.all(this.pipelines.map(({ generations }) => generations.done));
+    await Promise.all(this.pipelines.map((pipeline) => this.outcome(pipeline)));
     throw failure.reason;
   }
 

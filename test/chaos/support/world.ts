@@ -158,6 +158,22 @@ export class World {
     }
   }
 
+  /** Resolves when all that is published by now was dealt with, while more comes. */
+  async caughtUp(withinMs = 30_000): Promise<void> {
+    const before = new Set(this.publisher.issued.keys());
+    await this.until(
+      "what was published is dealt with",
+      async () => {
+        const [{ waiting, backingOff }, { ids }] = await Promise.all([
+          this.pubsub.state(),
+          this.pubsub.ids("outstanding"),
+        ]);
+        return waiting + backingOff === 0 && !ids.some((id) => before.has(id));
+      },
+      withinMs,
+    );
+  }
+
   /** Until `what` yields true; for conditions that have no event. */
   async until(what: string, test: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<number> {
     const startedAt = performance.now();
