@@ -18,8 +18,8 @@ check: dist/.built ## Run the inner loop: format, lint, types, unit and contract
 
 build: dist/.built ## Compile to dist/
 
-bench: dist/.built ## Run the benchmarks and print ratios (NAME=engine for one)
-	@node test/bench/bench.mjs $(NAME)
+bench: dist/.built ## Run the benchmarks, print ratios, write test/bench/RESULTS.md (NAME=engine: run and print one)
+	@node test/bench/bench.mjs $(or $(NAME),--write) $(ARGS)
 
 bench-check: dist/.built ## Fail when a backfill is far from its floor, measured in the same minutes
 	@node test/bench/check.mjs

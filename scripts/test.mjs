@@ -17,6 +17,8 @@ const steps = [
 ];
 let passed = 0;
 let failed = 0;
+const all = mode !== "check";
+if (all) steps.push(["speed, against its floor", "node", ["test/bench/check.mjs"]]);
 
 function run(command, args) {
   const local = join("node_modules", ".bin", command);
@@ -31,7 +33,6 @@ for (const [name, command, args] of steps) {
   else failed += 1;
 }
 
-const all = mode !== "check";
 const projects = all ? ["--project=unit", "--project=end-to-end"] : ["--project=unit"];
 const runs = [() => countedVitest(projects)];
 if (all) {

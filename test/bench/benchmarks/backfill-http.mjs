@@ -24,6 +24,17 @@ const STREAMS = "node:stream, per record, and fetch";
 const MIB = 2 ** 20;
 const MARKS = [0.2, 0.9];
 
+/** For `make bench-check`: events per CPU second of both, measured in turns. */
+export async function ownAndFloor({ events, repeats, say }) {
+  const input = await eventsFile(events, 1, say);
+  const variants = [
+    { name: SLUICE, run: () => once(input, sluice(mainScript, core.measured)) },
+    { name: FLOOR, run: () => once(input, script("backfill-packed-floor")) },
+  ];
+  const samples = await compare(variants, { repeats, warmups: 0, say });
+  return [SLUICE, FLOOR].map((name) => samples.get(name)["events/CPU second"]);
+}
+
 export async function run({ quick, repeats, say, against }) {
   const input = await eventsFile(quick ? 200_000 : 1_000_000, 1, say);
   const variant = (name, start) => ({ name, run: () => once(input, start) });
@@ -33,8 +44,8 @@ export async function run({ quick, repeats, say, against }) {
     variant(STREAMS, script("backfill-fetch-streams")),
     variant(THREADS, sluice(mainScript, undefined, "--workers", "2")),
   ];
-  if (against)
-    variants.push(variant(`sluice at ${against}`, sluice(await builtAt(against, say), core.measured)));
+  const then = `sluice at ${against}`;
+  if (against) variants.push(variant(then, sluice(await builtAt(against, say), core.measured)));
   const samples = await compare(variants, { repeats, warmups: quick ? 0 : 1, say });
   const floor = samples.get(FLOOR);
   const rows = [...samples].flatMap(([name, figures]) =>
@@ -63,6 +74,11 @@ export async function run({ quick, repeats, say, against }) {
       target("two threads", "≥ 600,000 events/s", rate(THREADS), median(rate(THREADS)) >= 600_000, []),
     ],
     notes: [
+      ...(against
+        ? [
+            `Now is ${pairedRatio(rate(SLUICE), rate(then)).toFixed(2)} × ${then}; ${pairedRatio(perCpu(SLUICE), perCpu(then)).toFixed(2)} × by CPU time.`,
+          ]
+        : []),
       "Events are counted as read (drops included). The floors do without checks, hashed `messageId`, search for duplicates, counts and checkpoint. The server takes its share of the second core, which the threads use too.",
     ],
   };

@@ -23,14 +23,7 @@ function build(revision, say) {
   git("worktree", "add", "--detach", path, revision);
   process.on("exit", () => git("worktree", "remove", "--force", path));
   symlinkSync(join(root, "node_modules"), join(path, "node_modules"));
-  execFileSync(
-    process.execPath,
-    [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"],
-    {
-      cwd: path,
-      stdio: "inherit",
-    },
-  );
+  execFileSync("npm", ["run", "--silent", "build"], { cwd: path, stdio: ["ignore", "ignore", "inherit"] });
   const main = join(path, "dist/main.js");
   if (!existsSync(main)) throw new Error(`${revision} did not build`);
   return main;

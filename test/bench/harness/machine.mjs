@@ -11,7 +11,7 @@ export function machineLines() {
     ["machine", `${availableParallelism()} cores of ${cpus()[0]?.model.trim() ?? "an unknown CPU"}`],
     ["memory", `${Math.round(totalmem() / 2 ** 30)} GiB`],
     ["system", `${process.platform} ${release()}, Node ${process.version}`],
-    ["load when the run began", load.toFixed(2)],
+    ["load", load.toFixed(2)],
     ["date", new Date().toISOString().slice(0, 10)],
     ["commit", commit()],
   ];

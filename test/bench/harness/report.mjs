@@ -1,13 +1,17 @@
 // What a benchmark yields, and how it is shown: on the terminal as aligned text, in RESULTS.md as tables.
 //
-//   row     { variant, figure, values, against? }   `against`: { variant, values } of the same figure and rounds
-//   target  { what, target, values, unit, ratio, met }
+//   rows     [{ variant, figure, values, against? }]   `against`: { variant, values } of the same figure and rounds
+//   targets  [{ what, target, values, unit, ratio?, met, tried? }]   `tried`: what was done to meet one that is missed,
+//            in a few words; NOTES.md says it in full
+//   notes    [paragraphs of markdown], optional
+//   files    { name: text } of pictures that a note shows as `results/name`, optional
 
 import { shown } from "./compare.mjs";
 import { pairedRatio, summary } from "./statistics.mjs";
 
 const ROW_HEAD = ["variant", "figure", "median", "min – max", "ratio"];
 const TARGET_HEAD = ["benchmark", "what", "target", "measured: median (min – max)", "ratio", ""];
+const WHEN_HEAD = ["benchmark", "machine", "memory", "system", "load then", "date", "commit", "took"];
 const RIGHT = new Set(["median", "min – max"]);
 
 export function rowCells({ variant, figure, values, against }) {
@@ -16,10 +20,18 @@ export function rowCells({ variant, figure, values, against }) {
   return [variant, figure, shown(median), `${shown(min)} – ${shown(max)}`, ratio];
 }
 
-export function targetCells(benchmark, { what, target, values, unit, ratio = "", met }) {
+export function targetCells(benchmark, { what, target, values, unit, ratio = "", met, tried }) {
   const { median, min, max } = summary(values);
-  const measured = `${shown(median)} (${shown(min)} – ${shown(max)}) ${unit}`;
-  return [benchmark, what, target, measured, ratio, met ? "met" : "MISSED"];
+  const range = values.length > 1 ? ` (${shown(min)} – ${shown(max)})` : "";
+  const measured = `${shown(median)}${range} ${unit}`;
+  return [
+    benchmark,
+    what,
+    target,
+    measured,
+    ratio,
+    met ? "met" : `MISSED. ${tried ?? "Not looked into yet"}`,
+  ];
 }
 
 export function textOf(benchmark, { rows, targets, notes = [] }) {
@@ -31,22 +43,26 @@ export function textOf(benchmark, { rows, targets, notes = [] }) {
   return [...parts, ...notes].join("\n\n");
 }
 
-/** `results`: [{ name, summary, report }]. */
-export function markdownOf(machine, results) {
+/** `results`: [{ name, summary, machine, seconds, report }]. */
+export function markdownOf(results) {
   const targets = results.flatMap(({ name, report }) => report.targets.map((t) => targetCells(name, t)));
-  const sections = results.map(({ name, summary: what, report }) =>
-    [`## ${name}`, what, markdownTable(ROW_HEAD, report.rows.map(rowCells)), ...(report.notes ?? [])].join(
-      "\n\n",
-    ),
-  );
   const head = [
     "# Benchmark results",
-    "Written by `node test/bench/bench.mjs --write`; do not edit. Figures of another machine, or of a busy one, are other figures; the ratios are between runs that took turns.",
-    machine.map(([what, value]) => `- ${what}: ${value}`).join("\n"),
+    "Written by `make bench`; do not edit. Figures of another machine, or of a busy one, are other figures; the ratios are between runs that took turns. What the profiles showed and what was done is in [NOTES.md](NOTES.md).",
     "## Targets",
     markdownTable(TARGET_HEAD, targets),
+    "## When and where",
+    markdownTable(WHEN_HEAD, results.map(whenCells)),
   ];
-  return `${[...head, ...sections].join("\n\n")}\n`;
+  return `${[...head, ...results.map(section)].join("\n\n")}\n`;
+}
+
+function section({ name, summary: what, report: { rows, notes = [] } }) {
+  return [`## ${name}`, what, markdownTable(ROW_HEAD, rows.map(rowCells)), ...notes].join("\n\n");
+}
+
+function whenCells({ name, machine, seconds }) {
+  return [name, ...machine.map(([, value]) => value), `${seconds} s`];
 }
 
 function aligned(head, rows) {
