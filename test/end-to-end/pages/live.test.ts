@@ -24,32 +24,46 @@ describe.runIf(hasBrowser())("the live view of the pages", () => {
     publish();
     const flag = page.getByRole("row", { name: FLAG });
     await expect.poll(() => flag.getByRole("cell").nth(1).textContent(), soon).toBe("1");
-    // What was asked for because of that is answered by now; from here on nothing changes but the counts.
     const watchers = async () => {
       const body = await (await fetch(`${url}/api/v2/process`)).json();
       return (body as { watchers: { streams: number } }).watchers.streams;
     };
-    expect(await watchers()).toBe(1);
-    let quiet = asked.length;
-    await vi.waitFor(
-      () => {
-        const before = quiet;
-        quiet = asked.length;
-        expect(asked.length).toBe(before);
-      },
-      { timeout: 30_000, interval: 2_500 },
-    );
-    publish();
-    await expect.poll(() => flag.getByRole("cell").nth(1).textContent(), soon).toBe("2");
-    expect(asked.slice(quiet)).toEqual([]);
+    await expect.poll(watchers, soon).toBe(1);
+    /** What is asked for meanwhile. On a busy machine the stream may be lost and opened again: such a time says nothing. */
+    const askedDuring = async (act: () => Promise<void>) => {
+      for (let tries = 0; tries < 5; tries += 1) {
+        await vi.waitFor(
+          async () => {
+            const before = asked.length;
+            await new Promise((resolve) => setTimeout(resolve, 2_000));
+            expect(asked.length).toBe(before);
+          },
+          { timeout: 30_000, interval: 10 },
+        );
+        const [from, streamsBefore] = [asked.length, streams];
+        await act();
+        if (streams === streamsBefore) return asked.slice(from);
+      }
+      return expect.fail("each time another stream was opened");
+    };
+    let events = 1;
+    const counted = async () => {
+      events += 1;
+      publish();
+      await expect.poll(() => flag.getByRole("cell").nth(1).textContent(), soon).toBe(String(events));
+    };
+    expect(await askedDuring(counted)).toEqual([]);
     await fetch(`${url}/api/v2/destinations/*/${ENVIRONMENT}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ name: "From elsewhere", config: { writeKey: "a-write-key-of-another-0001" } }),
     });
-    await page.getByRole("link", { name: "Destinations" }).click();
-    await page.getByRole("link", { name: "From elsewhere" }).waitFor();
-    expect(streams).toBe(1);
+    const toOtherPages = async () => {
+      await page.getByRole("link", { name: "Dead letters" }).click();
+      await page.getByRole("link", { name: "Destinations" }).click();
+      await page.getByRole("link", { name: "From elsewhere" }).waitFor();
+    };
+    expect(await askedDuring(toOtherPages)).not.toContain("/api/v2/stream");
     await page.getByRole("link", { name: "Stream" }).click();
     await page.getByRole("button", { name: "Pause the view" }).click();
     await vi.waitFor(async () => expect(await watchers()).toBe(0), soon);
