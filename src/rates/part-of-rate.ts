@@ -19,6 +19,6 @@ export class PartOfRate extends Limiter {
   }
 }
 
-function partOf({ events, requests, bytes }: Rates, part: number): Rates {
+export function partOf({ events, requests, bytes }: Rates, part: number): Rates {
   return { events: events * part, requests: requests * part, bytes: bytes * part };
 }

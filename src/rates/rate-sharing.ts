@@ -1,8 +1,8 @@
 // How the lanes of this process share their rates with other processes: through a store, by a fixed part, or not.
 
 import type { Clock } from "../engine/clock.ts";
-import type { Logger, Rates } from "../engine/contracts.ts";
-import { Limiter, type LimiterMaker } from "../engine/limiter.ts";
+import type { Logger } from "../engine/contracts.ts";
+import type { LimiterMaker } from "../engine/limiter.ts";
 import type { Metrics } from "../engine/metrics.ts";
 import { PartOfRate } from "./part-of-rate.ts";
 import type { Priority, RateStore } from "./rate-store.ts";
@@ -30,12 +30,18 @@ export interface StoreSharing {
 export function shareByStore({ store, priority, replicas }: StoreSharing): RateSharing {
   const limiters = ({ clock, log, metrics }: LaneWorld): LimiterMaker => {
     return (lane, rates, largestRequestBytes, changed) => {
-      // What has no rate has nothing to share: files, standard output.
-      if (isUnlimited(rates)) return new Limiter(clock, rates, largestRequestBytes);
-      const up = metrics.cell("rate_store_up", { destination: lane });
-      up.value = 1;
+      let isUp = true;
+      const show = () => metrics.set("rate_store_up", isUp ? 1 : 0, { destination: lane });
+      // What has no rate asks for nothing, and shows nothing: files, destinations that are switched off.
+      const asked: Pick<RateStore, "ask"> = {
+        ask(ask) {
+          show();
+          return store.ask(ask);
+        },
+      };
       const cut = (reason: Error | undefined) => {
-        up.value = reason ? 0 : 1;
+        isUp = reason === undefined;
+        show();
         if (reason) metrics.count("rate_store_cuts_total", 1, { destination: lane });
         const fields = {
           destination: lane,
@@ -44,7 +50,7 @@ export function shareByStore({ store, priority, replicas }: StoreSharing): RateS
         if (reason) log.warn(fields, `the rate store is away: from here at most 1/${replicas} of the rate`);
         else log.info(fields, "the rate store is back");
       };
-      const shared = { store, key: lane, priority, replicas };
+      const shared = { store: asked, key: lane, priority, replicas };
       return new SharedLimiter(clock, rates, largestRequestBytes, shared, { changed, cut });
     };
   };
@@ -57,8 +63,4 @@ export function shareByPart(part: number): RateSharing {
     return (_lane, rates, largestRequestBytes) => new PartOfRate(clock, rates, largestRequestBytes, part);
   };
   return { limiters, close: () => Promise.resolve() };
-}
-
-function isUnlimited({ events, requests, bytes }: Rates): boolean {
-  return Math.min(events, requests, bytes) === Number.POSITIVE_INFINITY;
 }

@@ -9,18 +9,9 @@ import { type Clock, systemClock } from "../engine/clock.ts";
 import type { Logger } from "../engine/contracts.ts";
 import { toError } from "../engine/errors.ts";
 import { acquireScript, aliveScript } from "./acquire-script.ts";
+import { KeysInUse } from "./keys-in-use.ts";
 import type { Answer, Ask, RateStore } from "./rate-store.ts";
-import {
-  ALIVE_MS,
-  BURST_SECONDS,
-  FORGET_MS,
-  GATHER_MS,
-  LEAST_SECONDS,
-  LOOK_AT,
-  RESERVE,
-  RETURN_MS,
-  SECOND_MS,
-} from "./rules.ts";
+import { ALIVE_MS, GATHER_MS, scriptRules, SECOND_MS } from "./rules.ts";
 
 export interface RedisStoreOptions {
   /** `redis://` or `rediss://`, with user and password where the server asks for them. */
@@ -34,16 +25,7 @@ export interface RedisStoreOptions {
 const ANSWER_MS = 250;
 const RECONNECT_MS = 250;
 const MOST_QUESTIONS = 10_000;
-const rules = [
-  SECOND_MS,
-  GATHER_MS,
-  BURST_SECONDS,
-  LEAST_SECONDS,
-  RESERVE,
-  RETURN_MS,
-  FORGET_MS,
-  LOOK_AT,
-].join(" ");
+const rules = scriptRules.join(" ");
 
 interface Script {
   readonly text: string;
@@ -56,7 +38,7 @@ const alive = scriptOf(aliveScript);
 
 export class RedisStore implements RateStore {
   private readonly client;
-  private readonly keys = new Set<string>();
+  private readonly keys = new KeysInUse();
   private readonly clock: Clock;
   private cancelTimer = () => {};
   private readonly prefix: string;
@@ -88,7 +70,7 @@ export class RedisStore implements RateStore {
   }
 
   async ask(ask: Ask, nowMs?: number): Promise<Answer> {
-    this.keys.add(ask.key);
+    this.keys.use(ask.key, this.clock.nowMs());
     const { rates, returned } = ask;
     const parts = [
       rules,
@@ -107,7 +89,7 @@ export class RedisStore implements RateStore {
 
   /** Takes its own time in tests only. */
   async alive(nowMs?: number): Promise<void> {
-    const names = [...this.keys].map((key) => this.nameOf(key));
+    const names = this.keys.at(this.clock.nowMs()).map((key) => this.nameOf(key));
     if (names.length === 0) return;
     const now = nowMs === undefined ? "" : String(nowMs);
     await this.run(alive, names, [String(SECOND_MS), String(GATHER_MS), now]);

@@ -18,3 +18,17 @@ export const FORGET_MS = 86_400_000;
 export const LOOK_AT = 64;
 /** How often each process says that it still uses a rate. */
 export const ALIVE_MS = 300;
+/** A rate that a process did not ask for in this time is no longer spoken for; it gathers anew when it is. */
+export const UNUSED_MS = 3_600_000;
+
+/** What the script of the Redis server counts by, in its order. */
+export const scriptRules = [
+  SECOND_MS,
+  GATHER_MS,
+  BURST_SECONDS,
+  LEAST_SECONDS,
+  RESERVE,
+  RETURN_MS,
+  FORGET_MS,
+  LOOK_AT,
+] as const;

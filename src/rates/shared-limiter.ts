@@ -7,15 +7,19 @@
 // - cut: nothing is sent: what others were granted in the last second still counts.
 // - alone: our own share of the rate (rate ÷ replicas), by an ordinary limiter. Nobody is above it together.
 // - gathering: the store is back, and waits until everybody has heard of it. Whoever was alone goes on with its share.
+//
+// While there is no rate, nothing is asked and everything passes: there is nothing to share. Once there is one, whoever
+// sent in the last second says so, as if it had been alone.
 
 import type { Clock } from "../engine/clock.ts";
 import type { Rates } from "../engine/contracts.ts";
 import { Limiter, type RateLimiter, type Room, type Wanted } from "../engine/limiter.ts";
+import { partOf } from "./part-of-rate.ts";
 import type { Answer, Priority, RateStore, Returned } from "./rate-store.ts";
 import { SECOND_MS } from "./rules.ts";
 
 export interface SharedRate {
-  readonly store: RateStore;
+  readonly store: Pick<RateStore, "ask">;
   readonly key: string;
   readonly priority: Priority;
   /** How many processes there may be at most. Each takes `1 / replicas` of the rate when the store is away. */
@@ -39,6 +43,8 @@ const LONGEST_LATE_MS = 250;
 /** Each grant that is used early brings the allowed lateness down by this part. */
 const LATE_DECAY = 0.98;
 const NO_ROOM: Room = { events: 0, bytes: 0 };
+const UNLIMITED = Number.POSITIVE_INFINITY;
+const ALL_ROOM: Room = { events: UNLIMITED, bytes: UNLIMITED };
 
 interface Grant {
   readonly id: string;
@@ -81,6 +87,7 @@ export class SharedLimiter implements RateLimiter {
   }
 
   room(leastBytes: number, wanted: () => Wanted): Room {
+    if (this.isUnlimited) return ALL_ROOM;
     const now = this.clock.nowMs();
     this.passTime(now);
     const { grant } = this;
@@ -93,6 +100,7 @@ export class SharedLimiter implements RateLimiter {
   }
 
   glance(): number {
+    if (this.isUnlimited) return UNLIMITED;
     return this.grant?.events ?? this.ownInUse?.glance() ?? 0;
   }
 
@@ -104,17 +112,18 @@ export class SharedLimiter implements RateLimiter {
     const now = this.clock.nowMs();
     this.sent.spend(events, bytes);
     const { grant } = this;
-    if (grant === undefined) {
+    this.grant = undefined;
+    if (grant === undefined || this.isUnlimited) {
       this.own?.spend(events, bytes);
       this.aloneUntilMs = now;
       return;
     }
-    this.grant = undefined;
     this.lateMs = Math.max(SHORTEST_LATE_MS, (now - grant.askedAtMs) * 2, this.lateMs * LATE_DECAY);
     this.keepReturn(grant.id, grant.events - events, grant.bytes - bytes);
   }
 
   waitMs(leastBytes: number): number {
+    if (this.isUnlimited) return 0;
     const now = this.clock.nowMs();
     const forOwn = this.ownInUse?.waitMs(leastBytes) ?? NEVER;
     if (this.mode === "gathering") return Math.min(forOwn, Math.max(0, this.gatheredAtMs - now));
@@ -211,8 +220,11 @@ export class SharedLimiter implements RateLimiter {
   }
 
   private share(): Rates {
+    return partOf(this.rates, 1 / this.shared.replicas);
+  }
+
+  private get isUnlimited(): boolean {
     const { events, requests, bytes } = this.rates;
-    const { replicas } = this.shared;
-    return { events: events / replicas, requests: requests / replicas, bytes: bytes / replicas };
+    return Math.min(events, requests, bytes) === UNLIMITED;
   }
 }

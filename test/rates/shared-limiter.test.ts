@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 
-import { Town, Worker } from "./town.ts";
+import { KeysInUse } from "../../src/rates/keys-in-use.ts";
+import { RateWatch } from "../engine/simulation/oracle.ts";
+import { EVENT_BYTES, Town, Worker } from "./town.ts";
 
 const none = Number.POSITIVE_INFINITY;
+const unlimited = { events: none, requests: none, bytes: none };
 const perSecond = (events: number) => ({ events, requests: none, bytes: none });
 
 /** A rate that nobody has asked for yet gathers whoever may use it, then lets a second pass. */
@@ -126,5 +129,49 @@ describe("a rate that several processes share", () => {
     await town.clock.advance(10_000);
     expect(worker!.sent - before).toBeLessThanOrEqual(1_010);
     expect(worker!.sent - before).toBeGreaterThanOrEqual(960);
+  });
+
+  it("asks nobody while there is no rate, and keeps to it from the moment there is one", async () => {
+    const town = new Town(29, unlimited, 3);
+    const workers = started(town, { comes: 900 }, { comes: 900 }, { comes: 900 });
+    await town.clock.advance(5_000);
+    expect(town.asked).toBe(0);
+    expect(total(workers)).toBeGreaterThan(0.9 * 3 * 900 * 5);
+    // Switched on: what was sent until now is nobody's business any more, what is sent from now on is.
+    town.watch = new RateWatch();
+    for (const worker of workers) worker.limiter.change(perSecond(400));
+    const before = total(workers);
+    await town.clock.advance(12_000);
+    expect(town.watch.worstEvents).toBeLessThanOrEqual(400);
+    expect(total(workers) - before).toBeGreaterThanOrEqual(0.97 * 400 * 9);
+    for (const worker of workers) worker.limiter.change(unlimited);
+    for (const worker of workers) worker.pump();
+    expect(workers[0]!.limiter.waitMs(EVENT_BYTES)).toBe(0);
+    expect(workers[0]!.limiter.glance()).toBe(none);
+  });
+
+  it("lets a second pass when it comes back to a rate that it sent without", async () => {
+    const town = new Town(31, perSecond(400), 2);
+    const [one, other] = started(town, { comes: 300 }, {});
+    await town.clock.advance(5_000);
+    one!.limiter.change(unlimited);
+    await town.clock.advance(1_000);
+    one!.limiter.change(perSecond(400));
+    await town.clock.advance(100);
+    const before = other!.sent;
+    await town.clock.advance(1_500);
+    expect(other!.sent - before).toBeLessThanOrEqual(10);
+  });
+});
+
+describe("what a process says it uses", () => {
+  it("holds the rates that it asked for in the last hour, and no others", () => {
+    const keys = new KeysInUse();
+    for (let i = 0; i < 1_000; i++) keys.use(`d${i}`, i * 10_000);
+    keys.use("d999", 9_990_000);
+    expect(keys.at(9_990_000)).toHaveLength(360);
+    keys.use("d5", 9_995_000);
+    expect(keys.at(9_990_000 + 3_600_000)).toEqual(["d5"]);
+    expect(keys.at(20_000_000)).toEqual([]);
   });
 });

@@ -14,10 +14,12 @@ export const EVENT_BYTES = 100;
 export class Town {
   readonly clock = new VirtualClock();
   readonly random: Random;
-  readonly watch = new RateWatch();
+  watch = new RateWatch();
   table = new RateTable();
   private reachable = true;
   slowMs = 1;
+  /** Questions to the store. */
+  asked = 0;
 
   constructor(
     seed: number,
@@ -44,6 +46,7 @@ export class Town {
   }
 
   private ask(ask: Ask): Promise<Answer> {
+    this.asked += 1;
     const there = this.random.next() * this.slowMs;
     const back = this.random.next() * this.slowMs;
     return new Promise((resolve, reject) => {
