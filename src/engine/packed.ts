@@ -5,12 +5,13 @@
 import type { Encoded, Origin, WriterSchema } from "./contracts.ts";
 import type { Receipt } from "./ledger.ts";
 
-/** A block whose data are all of one schema and may be taken whole. */
+/** A block whose data are all of one form and may be taken whole. */
 export interface DataBlock {
   readonly body: Buffer;
   /** Datum i is `body[borders[i]..borders[i + 1])`. */
   readonly borders: Uint32Array;
-  readonly writerSchema: WriterSchema;
+  /** Undefined: each is a JSON document, white space around it included. */
+  readonly writerSchema: WriterSchema | undefined;
   origin(index: number): Origin;
 }
 

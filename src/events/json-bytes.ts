@@ -46,13 +46,21 @@ export class JsonBytes {
     this.buf = buf;
     this.at = from;
     this.end = to;
+    this.skipSpace();
+    if (this.valueEnd(buf, this.at, to, maxDepth) < 0) return false;
+    this.skipSpace();
+    return this.at === to;
+  }
+
+  /** Where the value ends that begins at `from`, and at `to` at the latest; -1 when there is none. */
+  valueEnd(buf: Uint8Array, from: number, to: number, maxDepth: number): number {
+    this.buf = buf;
+    this.at = from;
+    this.end = to;
     this.mayBeAnonymous = false;
     this.hasEscapedName = false;
     this.to.fill(-1);
-    this.skipSpace();
-    if (!this.value(maxDepth, true)) return false;
-    this.skipSpace();
-    return this.at === to;
+    return this.value(maxDepth, true) ? this.at : -1;
   }
 
   private value(depthLeft: number, top: boolean): boolean {

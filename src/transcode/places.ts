@@ -54,7 +54,7 @@ const NUMBER_SLOTS = Object.keys(NUMBERS).length + 1;
 /** Context kinds of one event. */
 const MAX_KINDS = 8;
 /** As in a field that holds JSON text when it is decoded (avro/plain-forms.ts). */
-const MAX_JSON_DEPTH = 60;
+export const MAX_JSON_DEPTH = 60;
 
 export class Places {
   buf: Buffer = Buffer.alloc(0);
@@ -129,21 +129,25 @@ export class Places {
     return value;
   }
 
-  /** One entry of `contextKeys`. Whatever JavaScript would order or name in another way is left to the stages. */
+  /** One entry of `contextKeys`. */
   entry(cursor: Cursor): void {
-    const index = Math.max(0, this.kinds);
-    if (index >= MAX_KINDS) throw notPlain;
     const kindLength = this.skipText(cursor);
     const kindTo = cursor.pos;
     const keyLength = this.skipText(cursor);
-    const first = cursor.buf[kindTo - kindLength]!;
-    // An empty name or key; a number (sorted first); `__proto__`.
-    if (kindLength === 0 || keyLength === 0 || (first >= 0x30 && first <= 0x39) || first === 0x5f)
-      throw notPlain;
-    this.kindFrom[index] = kindTo - kindLength;
+    this.addEntry(kindTo - kindLength, kindTo, cursor.pos - keyLength, cursor.pos);
+  }
+
+  /** Whatever JavaScript would order or name in another way is left to the stages. */
+  addEntry(kindFrom: number, kindTo: number, keyFrom: number, keyTo: number): void {
+    const index = Math.max(0, this.kinds);
+    if (index >= MAX_KINDS || kindFrom === kindTo || keyFrom === keyTo) throw notPlain;
+    const first = this.buf[kindFrom]!;
+    // A number (sorted first); `__proto__`.
+    if ((first >= 0x30 && first <= 0x39) || first === 0x5f) throw notPlain;
+    this.kindFrom[index] = kindFrom;
     this.kindTo[index] = kindTo;
-    this.keyFrom[index] = cursor.pos - keyLength;
-    this.keyTo[index] = cursor.pos;
+    this.keyFrom[index] = keyFrom;
+    this.keyTo[index] = keyTo;
     for (let other = 0; other < index; other++) if (this.sameKind(other, index)) throw notPlain;
     this.kinds = index + 1;
   }

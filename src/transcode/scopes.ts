@@ -28,8 +28,8 @@ export interface ReceiverBytes extends KindBytes {
 
 export interface Scope {
   readonly environment: string;
-  /** Both names as they stand in the datum. */
-  readonly bytes: Buffer;
+  /** Both names as they stood in the datum before, with what is between them. */
+  bytes: Buffer;
   /** `,"project":"…","environment":"…"` */
   readonly inProperties: Buffer;
   /** `{"environment":"…","integrations":{},"messageId":"ld-` */
@@ -44,6 +44,8 @@ export interface Scope {
 
 /** Beyond this many all are forgotten: a file of made-up environments must not fill the memory. */
 const MAX_SCOPES = 1_000;
+/** Two names that are further apart are looked up by their texts. */
+const MAX_BYTES = 512;
 
 export class Scopes {
   readonly lanes: string[] = [];
@@ -66,7 +68,7 @@ export class Scopes {
   /** Of the datum that `places` was filled from. Both names are texts that are not empty. */
   of(places: Places): Scope {
     const { buf, from, to } = places;
-    // The two stand next to each other in our schema; in another one they cannot be compared at once.
+    // The two stand next to each other in our schema and in JSON; elsewhere they cannot be compared at once.
     const start = from[TEXTS.project]!;
     const end = to[TEXTS.environment]!;
     const { last } = this;
@@ -74,14 +76,17 @@ export class Scopes {
       return last;
     const project = buf.toString("utf8", start, to[TEXTS.project]!);
     const environment = buf.toString("utf8", from[TEXTS.environment]!, end);
-    const scope = this.find(project, environment, end > start ? buf.subarray(start, end) : Buffer.alloc(0));
+    const scope = this.find(project, environment);
+    const isShort = end > start && end - start <= MAX_BYTES;
+    if (isShort && !scope.bytes.equals(buf.subarray(start, end)))
+      scope.bytes = Buffer.from(buf.subarray(start, end));
     this.last = scope;
     return scope;
   }
 
-  private find(project: string, environment: string, bytes: Buffer): Scope {
+  private find(project: string, environment: string): Scope {
     const key = JSON.stringify([project, environment]);
-    const scope = this.known.get(key) ?? this.make(key, project, environment, bytes);
+    const scope = this.known.get(key) ?? this.make(key, project, environment);
     if (scope.block === this.block) return scope;
     scope.block = this.block;
     scope.exported = this.enablement.forEnvironment(project, environment);
@@ -93,11 +98,11 @@ export class Scopes {
     return scope;
   }
 
-  private make(key: string, project: string, environment: string, bytes: Buffer): Scope {
+  private make(key: string, project: string, environment: string): Scope {
     const [p, e] = [JSON.stringify(project), JSON.stringify(environment)];
     const scope: Scope = {
       environment,
-      bytes: Buffer.from(bytes),
+      bytes: Buffer.alloc(0),
       inProperties: Buffer.from(`,"project":${p},"environment":${e}`),
       aliasHead: Buffer.from(`{"environment":${e},"integrations":{},"messageId":"ld-`),
       aliasProject: Buffer.from(`"project":${p}`),

@@ -1,6 +1,7 @@
 // What the main thread and a transcoding thread say to each other. Blocks and packed events travel as ArrayBuffers that
 // change hands and come back, so nothing is copied twice and nothing is left for the collector.
 
+import type { DatumLimits } from "../avro/limits.ts";
 import type { EnvironmentExport } from "../engine/contracts.ts";
 import type { CountedDrop } from "../engine/packed.ts";
 import type { ReceiverSettings } from "./scopes.ts";
@@ -10,10 +11,10 @@ import type { TranscoderSettings } from "./transcoder.ts";
 export interface ThreadSettings
   extends Pick<
     TranscoderSettings,
-    "limits" | "experiments" | "windows" | "segmentEvent" | "separator" | "maxEventBytes"
+    "json" | "experiments" | "windows" | "segmentEvent" | "separator" | "maxEventBytes"
   > {
-  /** Text of the schema to read as. */
-  readonly reader: string;
+  /** `reader`: text of the schema to read as. */
+  readonly avro: { readonly reader: string; readonly limits: DatumLimits } | undefined;
   /** All events go into this lane; undefined: a lane for each destination, of its name. */
   readonly lane: string | undefined;
 }
@@ -37,7 +38,8 @@ export interface SchemaMessage {
 export interface BlockMessage {
   readonly is: "block";
   readonly id: number;
-  readonly schema: string;
+  /** Key of the schema; undefined: JSON documents. */
+  readonly schema: string | undefined;
   /** The first `bytes` are the block. */
   readonly body: ArrayBuffer;
   readonly bytes: number;

@@ -32,10 +32,10 @@ export class ThreadWork {
     settings: ThreadSettings,
     private readonly answer: (message: FromThread, transfer: readonly ArrayBuffer[]) => void,
   ) {
-    const { reader, lane, ...rest } = settings;
+    const { avro, lane, ...rest } = settings;
     this.transcoder = new Transcoder({
       ...rest,
-      reader: loadReaderSchema(writerSchema(reader)),
+      avro: avro && { ...avro, reader: loadReaderSchema(writerSchema(avro.reader)) },
       laneOf: (destination) => lane ?? destination,
       destinations: { forEnvironment: (project, environment) => this.scope(project, environment).receivers },
       enablement: { forEnvironment: (project, environment) => this.scope(project, environment).exported },
@@ -57,8 +57,8 @@ export class ThreadWork {
   }
 
   private block({ id, schema, body, bytes, borders, space }: BlockMessage): void {
-    const known = this.schemas.get(schema);
-    if (!known) throw new Error("a block came before its schema");
+    const known = schema === undefined ? undefined : this.schemas.get(schema);
+    if (schema !== undefined && !known) throw new Error("a block came before its schema");
     const block = { body: Buffer.from(body, 0, bytes), borders, writerSchema: known };
     try {
       const events = this.transcoder.run(block, Buffer.from(space));

@@ -90,7 +90,7 @@ export class ThreadsPlan implements FusedPlan {
     const thread = this.threads.reduce((least, one) => (one.waiting < least.waiting ? one : least));
     const { body, borders, writerSchema } = pending.block;
     this.refreshScopes();
-    if (!thread.schemas.has(writerSchema.key)) {
+    if (writerSchema && !thread.schemas.has(writerSchema.key)) {
       thread.schemas.add(writerSchema.key);
       thread.port.post({ is: "schema", key: writerSchema.key, json: writerSchema.json }, []);
     }
@@ -107,7 +107,7 @@ export class ThreadsPlan implements FusedPlan {
       {
         is: "block",
         id,
-        schema: writerSchema.key,
+        schema: writerSchema?.key,
         body: copy,
         bytes: body.length,
         borders: ownBorders,

@@ -1,11 +1,13 @@
-// The fused plan at work: Avro data -> the bytes of their Segment events, without an object on the way. It runs what the
-// stages avro-decode, filter-enabled, filter-time, segment-event and the sink's encoding would.
+// The fused plan at work: Avro data or JSON documents -> the bytes of their Segment events, without an object on the way. It
+// runs what the stages avro-decode or json-decode, filter-enabled, filter-time, segment-event and the sink's encoding would.
 //
 // The stages are the rule, this is the short cut: it takes what it surely treats as they do, and leaves every other
 // datum to them (`notPlain`), the bad ones first of all. So dead letters, odd shapes and errors have one place.
 //
 // Per datum: locate its fields -> is it exported -> what kind -> who -> write one event for each destination. Nothing
 // is counted or kept until the last of them is written.
+
+import { isUtf8 } from "node:buffer";
 
 import { BoundedCache } from "../avro/bounded-cache.ts";
 import type { DatumLimits } from "../avro/limits.ts";
@@ -27,14 +29,17 @@ import type { SegmentEventConfig } from "../transforms/segment-event/config.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { DropTally } from "./drop-tally.ts";
 import { compileLocate, type Locate } from "./locate.ts";
+import { JsonLocate } from "./locate-json.ts";
 import { MessageBytes } from "./message-bytes.ts";
 import { notPlain, Places } from "./places.ts";
 import { type ReceiversOf, type Scope, Scopes } from "./scopes.ts";
 import { DROPS, Verdicts } from "./verdicts.ts";
 
 export interface TranscoderSettings {
-  readonly reader: AvroSchema;
-  readonly limits: DatumLimits;
+  /** For Avro data; undefined: those are left to the stages. */
+  readonly avro: { readonly reader: AvroSchema; readonly limits: DatumLimits } | undefined;
+  /** Whether JSON documents are taken. */
+  readonly json: boolean;
   /** `filter-enabled` lets evaluations in experiments pass. */
   readonly experiments: boolean;
   /** Of each `filter-time`, in Unix milliseconds. */
@@ -61,6 +66,7 @@ export class Transcoder {
   private readonly scopes: Scopes;
   private readonly messages: MessageBytes;
   private readonly verdicts: Verdicts;
+  private readonly json = new JsonLocate(this.places);
   private readonly locates = new BoundedCache<string, Locate | null>(MAX_WRITERS);
   private table = new Int32Array(FIRST_ROWS * COLUMNS);
   private rows = 0;
@@ -77,7 +83,7 @@ export class Transcoder {
     { body, borders, writerSchema }: Pick<DataBlock, "body" | "borders" | "writerSchema">,
     space: Buffer,
   ): PackedEvents | undefined {
-    const locate = this.locateFor(writerSchema);
+    const locate = writerSchema ? this.locateFor(writerSchema) : this.locateJson(body);
     if (!locate) return undefined;
     const { separator } = this.settings;
     const out = new ByteWriter(space);
@@ -99,6 +105,14 @@ export class Transcoder {
     };
   }
 
+  private locateJson(body: Buffer): Locate | undefined {
+    if (!this.settings.json) return undefined;
+    // One look at all lines; line by line only where one of them is bad.
+    const isText = isUtf8(body);
+    return (buf, start, end) =>
+      (isText || isUtf8(buf.subarray(start, end))) && this.json.locate(buf, start, end);
+  }
+
   private locateFor(writer: WriterSchema): Locate | null {
     const known = this.locates.get(writer.key);
     if (known !== undefined) return known;
@@ -108,9 +122,10 @@ export class Transcoder {
   }
 
   private compile(writer: WriterSchema): Locate | null {
-    const { reader, limits } = this.settings;
+    const { avro } = this.settings;
+    if (!avro) return null;
     try {
-      return compileLocate(reader, loadWriterSchema(writer), limits, this.places) ?? null;
+      return compileLocate(avro.reader, loadWriterSchema(writer), avro.limits, this.places) ?? null;
     } catch (error) {
       if (error instanceof DataError) return null; // The stages say what is wrong with it.
       throw error;

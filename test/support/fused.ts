@@ -13,6 +13,7 @@ import { Run } from "../../src/engine/run.ts";
 import { settleMicrotasks, VirtualClock } from "../../src/engine/virtual-clock.ts";
 import segmentSink from "../../src/sinks/segment/segment.ts";
 import { DatumBlock } from "../../src/sources/file/datum-block.ts";
+import { LineStretch } from "../../src/sources/file/line-stretch.ts";
 import avroDecode from "../../src/transforms/avro-decode.ts";
 import { readSchema } from "../../src/transforms/avro-decode/read-schema.ts";
 import filterEnabled from "../../src/transforms/filter-enabled.ts";
@@ -96,8 +97,8 @@ export class FusedWorld {
     const sink = (await segmentSink.create(sinkConfig as never, context)) as Sink;
     const { since, until } = scenario.window;
     return new FusedWorld(transforms, sink, {
-      reader: await readSchema(process.cwd(), schemaPath),
-      limits: defaultLimits,
+      avro: { reader: await readSchema(process.cwd(), schemaPath), limits: defaultLimits },
+      json: true,
       experiments: scenario.experiments,
       windows: [
         {
@@ -115,17 +116,19 @@ export class FusedWorld {
     });
   }
 
-  /** Each list of data is one block. Without `recent` duplicates are not looked for. */
+  /** Each list of data is one block, or with `json` the lines of one stretch. Without `recent` duplicates are not looked for. */
   async run(
     blocks: readonly (readonly Buffer[])[],
-    { fused, recent }: { fused?: FusedPlan; recent?: RecentIds } = {},
+    { fused, recent, json = false }: { fused?: FusedPlan; recent?: RecentIds; json?: boolean } = {},
   ): Promise<Outcome> {
     const clock = new VirtualClock();
     const letters = letterSink();
     const metrics = new Metrics();
     const written: string[] = [];
     const schema = writerSchema(exportEventSchema());
-    const records = blocks.map((data, index) => blockRecord(data, index, schema));
+    const records = blocks.map((data, index) =>
+      json ? stretchRecord(data, index) : blockRecord(data, index, schema),
+    );
     const run = new Run(
       {
         name: "fused",
@@ -200,6 +203,16 @@ function blockRecord(data: readonly Buffer[], index: number, schema: ReturnType<
     body: block.body,
     block,
     entries: () => block.entries(),
+  });
+}
+
+function stretchRecord(lines: readonly Buffer[], index: number) {
+  const body = Buffer.concat(lines.flatMap((line) => [line, Buffer.from("\n")]));
+  const stretch = new LineStretch("f.ndjson", index * 1_000_000, body, 0);
+  return aRecord(`f.ndjson:${index * 1_000_000}`, "", {
+    body,
+    block: stretch,
+    entries: () => stretch.entries(),
   });
 }
 

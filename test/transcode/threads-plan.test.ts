@@ -30,11 +30,11 @@ const scenario: Scenario = {
 };
 
 function portOf(world: FusedWorld): ThreadPort & { closed: boolean } {
-  const { reader, limits, experiments, windows, segmentEvent, separator, maxEventBytes } = world.settings;
-  const plain = { limits, experiments, windows, segmentEvent, separator, maxEventBytes };
+  const { avro, json, experiments, windows, segmentEvent, separator, maxEventBytes } = world.settings;
+  const plain = { json, experiments, windows, segmentEvent, separator, maxEventBytes };
   let take: (message: FromThread) => void = () => {};
   const work = new ThreadWork(
-    structuredClone({ ...plain, reader: reader.json, lane: undefined }),
+    structuredClone({ ...plain, avro: avro && { ...avro, reader: avro.reader.json }, lane: undefined }),
     (message, transfer) => {
       const moved = structuredClone(message, { transfer: [...transfer] });
       queueMicrotask(() => take(moved));
@@ -68,10 +68,10 @@ function planOf(world: FusedWorld, ports: readonly ThreadPort[], recent: RecentI
   });
 }
 
-function samples(count: number): Buffer[] {
+function samples(count: number, encode: (event: object) => Buffer = encodeAvro): Buffer[] {
   const data: Buffer[] = [];
   for (const { event, bytes } of sampleEvents(11)) {
-    data.push(bytes ? Buffer.from(bytes) : encodeAvro(event));
+    data.push(bytes ? Buffer.from(bytes) : encode(event));
     if (data.length === count) break;
   }
   return data;
@@ -93,6 +93,16 @@ describe("a plan in threads", () => {
     expect(texts(threaded.written)).toEqual(texts(staged.written));
     expect({ ...threaded, written: [] }).toEqual({ ...staged, written: [] });
     expect(ports.map(({ closed }) => closed)).toEqual([true, true]);
+  });
+
+  it("gives what the stages give for lines of JSON", async () => {
+    const world = await FusedWorld.of(scenario);
+    const lines = samples(600, (event) => Buffer.from(JSON.stringify(event)));
+    const blocks = [lines.slice(0, 300), lines.slice(300)];
+    const fused = planOf(world, [portOf(world), portOf(world)], new RecentIds());
+    const staged = await world.run(blocks, { recent: new RecentIds(), json: true });
+    expect(await world.run(blocks, { recent: new RecentIds(), fused, json: true })).toEqual(staged);
+    expect(staged.written.length).toBeGreaterThan(300);
   });
 
   it("follows an edit of the enablement with the next block", async () => {

@@ -1,9 +1,10 @@
-// Whether a pipeline's transforms and sink can be run as one function over Avro data, and that function:
+// Whether a pipeline's transforms and sink can be run as one function over Avro data and JSON documents, and that function:
 //
-//   avro-decode -> filter-enabled -> any number of filter-time -> segment-event (without extras) -> one sink, segment | file, without `when`
+//   avro-decode | json-decode -> filter-enabled -> any number of filter-time -> segment-event (without extras) -> one sink, segment | file, without `when`
 //
 // Anything else goes through the stages, as does every datum that the fused plan leaves.
 
+import type { DatumLimits } from "../../avro/limits.ts";
 import type { LoadedPipeline } from "../../config/load.ts";
 import { systemClock } from "../../engine/clock.ts";
 import type { FusedPlan } from "../../engine/packed.ts";
@@ -35,11 +36,11 @@ export async function fuse(
   const isDuplicate = (names: Int32Array, from: number) => recent.seenName(names, from);
   if (options.workers === 0) return new LocalPlan(settings, isDuplicate);
   const { ThreadsPlan, startThread } = await import("../../transcode/threads-plan.ts");
-  const { reader, limits, experiments, windows, segmentEvent, separator, maxEventBytes } = settings;
-  const plain = { limits, experiments, windows, segmentEvent, separator, maxEventBytes };
+  const { avro, json, experiments, windows, segmentEvent, separator, maxEventBytes } = settings;
+  const plain = { json, experiments, windows, segmentEvent, separator, maxEventBytes };
   const lane = pipeline.sinks[0]?.definition.type === "segment" ? undefined : settings.laneOf("");
   const ports = Array.from({ length: options.workers }, () =>
-    startThread({ ...plain, reader: reader.json, lane }),
+    startThread({ ...plain, avro: avro && { ...avro, reader: avro.reader.json }, lane }),
   );
   const { destinations, enablement } = pipeline;
   return new ThreadsPlan(ports, { destinations, enablement, separator, isDuplicate });
@@ -52,24 +53,20 @@ async function settingsOf(
   const target = targetOf(pipeline);
   const [decode, filter, ...rest] = pipeline.transforms;
   const toSegment = rest.pop();
-  if (!target || decode?.definition.type !== "avro-decode" || filter?.definition.type !== "filter-enabled")
-    return undefined;
+  if (!target || !decode || filter?.definition.type !== "filter-enabled") return undefined;
   if (toSegment?.definition.type !== "segment-event") return undefined;
   if (rest.some(({ definition }) => definition.type !== "filter-time")) return undefined;
   // Checked by each stage's own schema when the pipeline was loaded.
   const segmentEvent = toSegment.config as SegmentEventConfig;
   if (segmentEvent.extras.length > 0) return undefined;
-  const { schema, limits } = decode.config as {
-    schema: string;
-    limits: { maxDepth: number; maxItems: number; maxEmptyItems: number };
-  };
+  const forms = await formsOf(decode, pipeline.baseDir);
+  if (!forms) return undefined;
   const windows = [...rest.map(({ config }) => config as TimeWindow), window].map(({ since, until }) => ({
     sinceMs: since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since),
     untilMs: until === undefined ? Number.POSITIVE_INFINITY : Date.parse(until),
   }));
   return {
-    reader: await readSchema(pipeline.baseDir, schema),
-    limits,
+    ...forms,
     experiments: (filter.config as { experiments: boolean }).experiments,
     windows,
     segmentEvent,
@@ -78,6 +75,17 @@ async function settingsOf(
     wallMs: () => systemClock.wallMs(),
     ...target,
   };
+}
+
+/** What the pipeline's first transform reads. */
+async function formsOf(
+  { definition, config }: LoadedPipeline["transforms"][number],
+  baseDir: string,
+): Promise<Pick<TranscoderSettings, "avro" | "json"> | undefined> {
+  if (definition.type === "json-decode") return { avro: undefined, json: true };
+  if (definition.type !== "avro-decode") return undefined;
+  const { schema, encoding, limits } = config as { schema: string; encoding: string; limits: DatumLimits };
+  return { avro: { reader: await readSchema(baseDir, schema), limits }, json: encoding === "auto" };
 }
 
 /** Of a sink that takes events as the bytes of their JSON. */

@@ -2,6 +2,7 @@
 // mark at the head of the file is not part of its first line.
 
 import type { Origin } from "../../engine/contracts.ts";
+import type { DataBlock } from "../../engine/packed.ts";
 import { blockId, Entry, type InputBlock } from "./input-block.ts";
 
 const NEWLINE = 10;
@@ -10,8 +11,10 @@ const TAB = 9;
 const SPACE = 32;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-export class LineStretch implements InputBlock {
+export class LineStretch implements InputBlock, DataBlock {
   readonly end: number;
+  readonly writerSchema = undefined;
+  private known: Uint32Array | undefined;
 
   constructor(
     private readonly file: string,
@@ -26,18 +29,45 @@ export class LineStretch implements InputBlock {
     return isBlank(this.body, this.textStart(), this.body.length);
   }
 
+  get data(): DataBlock {
+    return this;
+  }
+
+  /** Lines that are entries; their ends and the blank lines behind them belong to them. */
+  get borders(): Uint32Array {
+    this.known ??= this.findBorders();
+    return this.known;
+  }
+
+  origin(index: number): Origin {
+    return this.line(index, blockId(this.file, this.offset));
+  }
+
   *entries(): Generator<Origin> {
-    const { body } = this;
     const id = blockId(this.file, this.offset);
-    let index = 0;
+    for (let index = 0; index + 1 < this.borders.length; index++) yield this.line(index, id);
+  }
+
+  private line(index: number, id: string): Line {
+    const { body, borders } = this;
+    const start = borders[index]!;
+    const newline = body.indexOf(NEWLINE, start);
+    let end = newline < 0 ? body.length : newline;
+    while (end > start && body[end - 1] === RETURN) end -= 1;
+    return new Line(id, index, body, start, end);
+  }
+
+  private findBorders(): Uint32Array {
+    const { body } = this;
+    const borders: number[] = [];
     for (let start = this.textStart(); start < body.length; ) {
       const newline = body.indexOf(NEWLINE, start);
       const next = newline < 0 ? body.length : newline + 1;
-      let end = newline < 0 ? body.length : newline;
-      while (end > start && body[end - 1] === RETURN) end -= 1;
-      if (!isBlank(body, start, end)) yield new Line(id, index++, body, start, end);
+      if (!isBlank(body, start, next)) borders.push(start);
       start = next;
     }
+    borders.push(body.length);
+    return Uint32Array.from(borders);
   }
 
   private textStart(): number {

@@ -1,12 +1,21 @@
 // The mapping to Segment as somebody would write it who needs it today: for the comparisons. Same fields as ours and
 // nothing else: no checks, no hash for the messageId, no identity beyond the common shapes, no counting.
 
-/** `wrapped` is what avsc yields: the event inside an object named after its record. */
+/** Of what avsc yields: the event inside an object named after its record, and documents in it as JSON texts. */
 export function segmentMessage({ project, environment, event: wrapped, version }) {
-  const event = wrapped[Object.keys(wrapped)[0]];
+  return message(wrapped[Object.keys(wrapped)[0]], project, environment, version, JSON.parse);
+}
+
+/** Of what JSON.parse yields. */
+export function segmentMessageOfJson({ project, environment, event, version }) {
+  return message(event, project, environment, version, (document) => document);
+}
+
+function message(event, project, environment, version, documentOf) {
+  const track = (own) => trackMessage(event, project, environment, version, own, documentOf);
   switch (event.kind) {
     case "feature":
-      return track(event, project, environment, version, {
+      return track({
         default: event.default ?? undefined,
         flagVersion: event.version ?? undefined,
         key: event.key,
@@ -17,20 +26,20 @@ export function segmentMessage({ project, environment, event: wrapped, version }
         variationName: event.variationName ?? undefined,
       });
     case "custom":
-      return track(event, project, environment, version, {
+      return track({
         key: event.key,
         metricValue: event.metricValue ?? undefined,
         url: event.url ?? undefined,
       });
     case "click":
-      return track(event, project, environment, version, {
+      return track({
         key: event.key,
         selector: event.selector ?? undefined,
         url: event.url ?? undefined,
       });
     case "pageview":
       return {
-        ...track(event, project, environment, version, { key: event.key, url: event.url }),
+        ...track({ key: event.key, url: event.url }),
         event: undefined,
         type: "page",
       };
@@ -47,8 +56,8 @@ export function segmentMessage({ project, environment, event: wrapped, version }
   }
 }
 
-function track(event, project, environment, version, own) {
-  const contextKeys = event.contextKeys ?? keysOf(event);
+function trackMessage(event, project, environment, version, own, documentOf) {
+  const contextKeys = event.contextKeys ?? keysOf(event, documentOf);
   return {
     anonymousId: contextKeys.anonymousUser,
     event: event.kind,
@@ -61,11 +70,11 @@ function track(event, project, environment, version, own) {
   };
 }
 
-function keysOf(event) {
+function keysOf(event, documentOf) {
   if (event.context) {
-    const context = JSON.parse(event.context);
+    const context = documentOf(event.context);
     return { [context.kind]: context.key };
   }
   if (event.userKey) return { [event.contextKind ?? "user"]: event.userKey };
-  return { user: JSON.parse(event.user).key };
+  return { user: documentOf(event.user).key };
 }

@@ -3,10 +3,13 @@
 // all): dead letters are fsynced, and a disk is not what is measured here.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough, Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
 
 import { exportSchema, load, root } from "./product.mjs";
 
@@ -18,6 +21,7 @@ const LEFT_OUT = new Set([
   "environment not exported",
 ]);
 const FOR_SEGMENT = new Set(["feature", "click", "pageview", "custom", "alias"]);
+const CACHE = join(tmpdir(), "sluice-bench-inputs");
 const BLOCK_BYTES = 64 * 1024;
 export const ENVIRONMENT = "5d4b12345d2a2806bd2cc6eb";
 
@@ -26,16 +30,26 @@ export const ENVIRONMENT = "5d4b12345d2a2806bd2cc6eb";
  * file differ, and so do those of files with another seed.
  */
 export async function eventsFile(count, seed, say) {
-  const cache = join(tmpdir(), "sluice-bench-inputs");
-  const path = join(cache, `events-${count}-${seed}-${generatorHash()}.avro`);
+  const path = join(CACHE, `events-${count}-${seed}-${generatorHash()}.avro`);
+  return kept(path, say, () => write(path, count, seed));
+}
+
+/** `make` is asked when there is no such file from an earlier time. */
+async function kept(path, say, make) {
   const facts = `${path}.json`;
   if (existsSync(facts)) return JSON.parse(readFileSync(facts, "utf8"));
-  mkdirSync(cache, { recursive: true });
+  mkdirSync(CACHE, { recursive: true });
   say(`making ${path}`);
-  const made = { path, ...(await write(path, count, seed)) };
+  const made = { path, ...(await make()) };
   writeFileSync(`${facts}.tmp`, JSON.stringify(made));
   renameSync(`${facts}.tmp`, facts);
   return made;
+}
+
+/** The same events as lines of JSON, or as those in a gzip file. */
+export async function linesFile(count, seed, gzip, say) {
+  const path = join(CACHE, `events-${count}-${seed}-${generatorHash()}.ndjson${gzip ? ".gz" : ""}`);
+  return kept(path, say, () => writeLines(path, count, seed, gzip));
 }
 
 /** Each sample event with its kind, endless. */
@@ -71,6 +85,25 @@ async function write(path, count, seed) {
     blockBytes = 0;
   }
   await file.close();
+  return total;
+}
+
+async function writeLines(path, count, seed, gzip) {
+  const total = { events: 0, passing: 0, bytes: 0 };
+  async function* texts() {
+    let text = "";
+    for await (const { event, kind } of soundSamples(seed)) {
+      text += `${JSON.stringify(event)}\n`;
+      total.events += 1;
+      if (FOR_SEGMENT.has(kind)) total.passing += 1;
+      if (total.events < count && text.length < BLOCK_BYTES) continue;
+      yield text;
+      total.bytes += text.length;
+      text = "";
+      if (total.events === count) return;
+    }
+  }
+  await pipeline(Readable.from(texts()), gzip ? createGzip() : new PassThrough(), createWriteStream(path));
   return total;
 }
 

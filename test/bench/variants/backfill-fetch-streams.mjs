@@ -1,27 +1,16 @@
 // A backfill to Segment as per-record Node streams and `fetch`: avsc's own container reader, a Transform that maps, one
 // that batches, a Writable that posts. `node backfill-fetch-streams.mjs <container file> <origin>`
 
-import { createReadStream } from "node:fs";
-import { Transform, Writable } from "node:stream";
+import { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-import avsc from "avsc";
-
-import { segmentMessage } from "../harness/hand-mapping.mjs";
+import { messagesOf } from "./map-transform.mjs";
 
 const [input, origin] = process.argv.slice(2);
 const MOST_EVENTS = 800;
 let written = 0;
 let batch = [];
 
-const map = new Transform({
-  objectMode: true,
-  transform(datum, _encoding, done) {
-    const message = segmentMessage(datum);
-    if (message) done(null, message);
-    else done();
-  },
-});
 const post = new Writable({
   objectMode: true,
   write(message, _encoding, done) {
@@ -46,5 +35,5 @@ async function send() {
   await answer.arrayBuffer();
 }
 
-await pipeline(createReadStream(input), new avsc.streams.BlockDecoder(), map, post);
+await pipeline(...messagesOf(input), post);
 console.log(JSON.stringify({ written }));
