@@ -87,15 +87,12 @@ export function consolePipeline(
   { run, metrics }: Job,
   log: Logger,
 ): ConsolePipeline {
-  const { source, transforms, sinks } = own;
   return {
     name: own.name,
     file: own.file,
-    description: own.description,
-    stages: [source, ...transforms, ...sinks].map(({ definition }) => definition.type),
     run,
     metrics,
-    usesDestinations: sinks.some(({ definition }) => definition.accepts === "segment-event"),
+    usesDestinations: own.sinks.some(({ definition }) => definition.accepts === "segment-event"),
     declared: own.destinations,
     destinations: live.destinations,
     enablement: listed(own.enablement),

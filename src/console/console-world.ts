@@ -16,14 +16,8 @@ import type { TestSender } from "./test-sender.ts";
 export interface ConsolePipeline {
   readonly name: string;
   readonly file: string;
-  readonly description: string | undefined;
-  /** Types, in order. */
-  readonly stages: readonly string[];
   readonly run: Run;
   readonly metrics: Metrics;
-  /** Generations: more than one while an old definition drains. Absent: it is never reloaded. */
-  readonly definitions?: () => number;
-  readonly lastReload?: () => ReloadState | undefined;
   /** Whether its events go to destinations at all. */
   readonly usesDestinations: boolean;
   /** What stands in git beside the pipeline. */
@@ -37,17 +31,6 @@ export interface ConsolePipeline {
   readonly letterBox: LetterBox;
   /** Letters about a message id, an event id or a messageId. */
   lettersAbout(id: string): Promise<LettersFound>;
-}
-
-/** The last reload of a pipeline. */
-export interface ReloadState {
-  /** ISO 8601. */
-  readonly at: string;
-  readonly outcome: "applied" | "invalid" | "failed";
-  /** Of the definition that was applied. */
-  readonly version?: string;
-  /** `file:line:col code message`; empty when it was applied. */
-  readonly problems: readonly string[];
 }
 
 /** What every process can tell, with or without a store of settings. */

@@ -21,7 +21,6 @@ import { letterRoutes } from "./letter-routes.ts";
 import { type LiveRouteWorld, liveRoutes } from "./live-routes.ts";
 import { builtPages, readPageFiles } from "./page-files.ts";
 import { isPage, pageRoutes } from "./pages.ts";
-import { pipelineRoutes } from "./pipeline-routes.ts";
 
 export interface ConsoleOptions {
   readonly host: string;
@@ -102,7 +101,6 @@ function processRoutes(
   world: ProcessWorld,
   changeTeller?: LiveRouteWorld["changeTeller"],
 ): void {
-  pipelineRoutes(routes, world);
   const about = (id: string) => lettersAbout(id, world.pipelines());
   liveRoutes(routes, { live: world.live, lettersAbout: about, changeTeller });
   routes.get("/openapi.json", { schema: { hide: true } }, async () => routes.swagger());

@@ -9,7 +9,7 @@ import { PipelineHistory } from "./history.ts";
 import { laneSnapshots } from "./lane-snapshots.ts";
 import { Rates } from "./rates.ts";
 import type { RecentEvents } from "./recent-events.ts";
-import type { ArrowSnapshot, PipelineSnapshot } from "./shapes/snapshot.ts";
+import type { ArrowSnapshot, PipelineSnapshot, ReloadState } from "./shapes/snapshot.ts";
 import type { Tap } from "./tap.ts";
 import type { TraceIndex } from "./trace-index.ts";
 import { type WatchedJob, WatchedRun } from "./watched-run.ts";
@@ -25,6 +25,7 @@ export class LivePipeline {
   readonly counts = new Counts();
   readonly history: PipelineHistory;
   readonly taps = new Set<Tap>();
+  lastReload: ReloadState | undefined;
   /** Oldest definition first. The last one stays when it ended: its end is shown. */
   private runs: WatchedRun[] = [];
   private readonly rates = new Rates();
@@ -101,7 +102,7 @@ export class LivePipeline {
   }
 
   private take(newest: WatchedRun, { run }: WatchedJob): PipelineSnapshot {
-    const { counts, rates } = this;
+    const { counts, rates, lastReload } = this;
     const { pipeline, layout } = newest;
     const running = this.runs.flatMap(({ job }) => (job ? [job.run] : []));
     const total = (name: Parameters<Counts["total"]>[0], as: string) => {
@@ -126,6 +127,7 @@ export class LivePipeline {
       version: pipeline.hash.slice(0, 12),
       definitions: Math.max(1, this.runs.filter(isActive).length),
       startedAt: new Date(newest.startedAtMs).toISOString(),
+      ...(lastReload === undefined ? {} : { lastReload }),
       stages: [...layout.stages],
       arrows: this.arrows(newest),
       ...(total("records_received_total", "received") as { received: number; receivedPerSecond: number }),

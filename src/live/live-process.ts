@@ -9,7 +9,7 @@ import type { Logger } from "../engine/contracts.ts";
 import type { Counter } from "./counts.ts";
 import { LivePipeline } from "./live-pipeline.ts";
 import { RecentEvents } from "./recent-events.ts";
-import type { Snapshot } from "./shapes/snapshot.ts";
+import type { ReloadState, Snapshot } from "./shapes/snapshot.ts";
 import type { Trace } from "./shapes/trace.ts";
 import { BadTap, type Deliver, Tap, type TapOptions } from "./tap.ts";
 import { TraceIndex } from "./trace-index.ts";
@@ -97,6 +97,12 @@ export class LiveProcess {
   pipeline(name: string): LivePipeline | undefined {
     const pipeline = this.byName.get(name);
     return pipeline?.newest ? pipeline : undefined;
+  }
+
+  /** A change of its files was taken up, or refused. */
+  reloaded(name: string, reload: ReloadState): void {
+    const pipeline = this.byName.get(name);
+    if (pipeline) pipeline.lastReload = reload;
   }
 
   /** As of the last tick. */

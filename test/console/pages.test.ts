@@ -110,7 +110,7 @@ describe("the pages", () => {
 
   it("do not open the API: it asks for the token all the same", async () => {
     const { url } = await aConsole({ token: TOKEN });
-    for (const path of ["/api/v2/destinations", "/api/sluice/pipelines", "/openapi.json", "/nowhere"])
+    for (const path of ["/api/v2/destinations", "/api/v2/pipelines", "/openapi.json", "/nowhere"])
       expect([path, (await raw(url + path, {})).status]).toEqual([path, 401]);
   });
 

@@ -233,7 +233,6 @@ describe("a write key", () => {
       LIST,
       path,
       `${path}/status`,
-      "/api/sluice/pipelines",
       "/api/sluice/dead-letters",
       "/api/sluice/dead-letters/groups",
       "/api/sluice/destination-status",

@@ -99,7 +99,7 @@ describe("the console of the real program", () => {
     expect((await world.cli(["destinations", "delete", _id, "--yes"])).status).toBe(0);
 
     const pages = await Promise.all(
-      ["/", "/openapi.json", "/api/sluice/pipelines", "/api/sluice/dead-letters"].map(api),
+      ["/", "/openapi.json", "/api/v2/pipelines", "/api/sluice/dead-letters"].map(api),
     );
     expect(pages.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect(JSON.parse(pages[1]!.text).paths).toHaveProperty(

@@ -9,9 +9,9 @@
 import type { LoadedPipeline, LoadResult } from "../../config/load.ts";
 import { problemLine } from "../../config/problem.ts";
 import type { ReadFile } from "../../config/outside.ts";
-import type { ReloadState } from "../../console/console-world.ts";
 import type { Logger } from "../../engine/contracts.ts";
 import { RunError, toError } from "../../engine/errors.ts";
+import type { ReloadState } from "../../live/shapes/snapshot.ts";
 import type { AttachedPipeline } from "../live-settings.ts";
 import { FilesRead } from "./files-read.ts";
 import { type Generations, versionOf } from "./generations.ts";
@@ -32,10 +32,13 @@ export interface ReloaderWorld {
   readonly readFile: ReadFile;
   readonly wallMs: () => number;
   readonly swapped: (pipeline: Reloadable) => void;
+  /** Of the pipeline with this name: what became of a change. */
+  readonly reported: (name: string, reload: ReloadState) => void;
 }
 
 const HANG_UP = "SIGHUP";
-const MOST_PROBLEMS_SHOWN = 20;
+const MOST_PROBLEMS_LOGGED = 20;
+const MOST_PROBLEMS_KEPT = 100;
 
 export class Reloader {
   private readonly folders: WatchedFolders;
@@ -135,14 +138,15 @@ export class Reloader {
   }
 
   private explain(pipeline: Reloadable, problems: readonly string[], why: string): void {
-    this.report(pipeline, { outcome: "invalid", problems });
+    this.report(pipeline, { outcome: "invalid", problems: problems.slice(0, MOST_PROBLEMS_KEPT) });
     const { name } = pipeline.generations.current.own;
-    const fields = { pipeline: name, why, problems: problems.slice(0, MOST_PROBLEMS_SHOWN) };
+    const fields = { pipeline: name, why, problems: problems.slice(0, MOST_PROBLEMS_LOGGED) };
     this.world.log.error(fields, "the changed definition is invalid; the one before it goes on");
   }
 
   private report(pipeline: Reloadable, what: Omit<ReloadState, "at">): void {
     pipeline.lastReload = { at: new Date(this.world.wallMs()).toISOString(), ...what };
+    this.world.reported(pipeline.generations.current.own.name, pipeline.lastReload);
     pipeline.generations.metrics.count("pipeline_reloads_total", 1, { outcome: what.outcome });
   }
 

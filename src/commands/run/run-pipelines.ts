@@ -201,6 +201,7 @@ class Running {
         loadPipeline(file, { registry, declared: declaredFiles, outside: files.watching(outside) }),
       attach: (pipeline) => this.attachChanged(pipeline),
       swapped: (pipeline) => this.showAgain(pipeline),
+      reported: (name, reload) => this.view.live.reloaded(name, reload),
     });
   }
 
@@ -220,11 +221,7 @@ class Running {
 
   private shownOf(pipeline: RunningPipeline): ConsolePipeline {
     const { own, live, job } = pipeline.generations.current;
-    return {
-      ...consolePipeline(own, live, job, this.log),
-      definitions: () => pipeline.generations.all.length,
-      lastReload: () => pipeline.lastReload,
-    };
+    return consolePipeline(own, live, job, this.log);
   }
 
   private showAgain(changed: Reloadable): void {

@@ -82,6 +82,20 @@ const deadRep = Type.Object({
   perSecond: perSecond("Values a second."),
 });
 
+const reloadRep = Type.Object(
+  {
+    at: at("When its outcome was known."),
+    outcome: Type.String({
+      description: "applied; invalid or failed: nothing changed, the definition before it runs on.",
+    }),
+    version: Type.Optional(Type.String({ description: "Of the definition that was applied." })),
+    problems: Type.Array(Type.String(), {
+      description: "`file:line:col code message` each, at most 100; none when it was applied.",
+    }),
+  },
+  { description: "The last time that the pipeline's files were found changed." },
+);
+
 export const livePipelineRep = Type.Object(
   {
     name: Type.String(),
@@ -93,6 +107,7 @@ export const livePipelineRep = Type.Object(
       description: "2 while a reload lets the old definition drain; then counts and lanes are of both.",
     }),
     startedAt: at("When the newest definition began."),
+    lastReload: Type.Optional(reloadRep),
     stages: Type.Array(stageRep),
     arrows: Type.Array(arrowRep),
     received: Type.Integer({ description: "Records taken in, since the process began." }),
@@ -158,6 +173,7 @@ export const snapshotRep = Type.Object(
 );
 
 export type StageShape = Static<typeof stageRep>;
+export type ReloadState = Static<typeof reloadRep>;
 export type LaneSnapshot = Static<typeof laneRep>;
 export type ArrowSnapshot = Static<typeof arrowRep>;
 export type PipelineSnapshot = Static<typeof livePipelineRep>;

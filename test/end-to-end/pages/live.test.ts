@@ -2,7 +2,8 @@
 
 import { describe, expect, it, vi } from "vitest";
 
-import { closeBrowserAtEnd, hasBrowser, visit } from "../../support/browser.ts";
+import { closeBrowserAtEnd, hasBrowser, shoot, violations, visit } from "../../support/browser.ts";
+import { pipelineYaml } from "../../support/program.ts";
 import { consoleTown, ENVIRONMENT, FLAG } from "./town.ts";
 
 const soon = { timeout: 30_000, interval: 100 };
@@ -71,5 +72,38 @@ describe.runIf(hasBrowser())("the live view of the pages", () => {
     await vi.waitFor(async () => expect(await watchers()).toBe(1), soon);
     await page.close();
     await vi.waitFor(async () => expect(await watchers()).toBe(0), soon);
+  });
+
+  it("tells what became of a changed definition, and which one runs", async () => {
+    const { url, write, publish, program } = await consoleTown({ environments: [ENVIRONMENT] });
+    const { page } = await visit(`${url}/stream`);
+    await page.getByText("No test event of LaunchDarkly has come by.").waitFor();
+    await page.getByText(/p\.yaml, version [0-9a-f]{12}, in use since/).waitFor();
+    publish({ kind: "custom", key: "LaunchDarklyDataExportTestEvent" });
+    await page.getByText("1 test event of LaunchDarkly came by.").waitFor();
+
+    const right = pipelineYaml({ decode: "{ type: json-decode }" });
+    await write(
+      "p.yaml",
+      right.replace("type: filter-enabled", "type: filter-enabeld").replace("name:", "nmae:"),
+    );
+    const refusal = page.getByRole("alert").filter({ hasText: "The changed definition is invalid." });
+    await refusal.waitFor();
+    const said = await refusal.textContent();
+    expect(said).toContain("The one before it runs on.");
+    expect(said).toMatch(/p\.yaml:5:13 unknown-stage .*filter-enabled/);
+    expect(said).toMatch(/p\.yaml:1:1 unknown-key .*name/);
+    expect(await violations(page)).toEqual([]);
+    for (const width of [1280, 390])
+      for (const colours of ["light", "dark"] as const) {
+        await page.setViewportSize({ width, height: 860 });
+        await page.emulateMedia({ colorScheme: colours });
+        await shoot(page, `refused-${width}-${colours}`);
+      }
+
+    await write("p.yaml", `${right}description: Another one\n`);
+    await program.says("the changed definition takes in");
+    await page.getByText(/, reloaded at /).waitFor();
+    await refusal.waitFor({ state: "detached" });
   });
 });

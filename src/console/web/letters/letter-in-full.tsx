@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 
 import type { LetterView, WholeLetterView } from "../api-types.ts";
 import { bytes, time } from "../format.ts";
+import { Facts } from "../parts/facts.tsx";
 import { Shown } from "../parts/states.tsx";
 import { useLoad } from "../use-load.ts";
 import { loadLetter } from "./letter-api.ts";
@@ -62,17 +63,7 @@ function Whole({ letter }: { readonly letter: WholeLetterView }) {
   ];
   return (
     <>
-      <dl class="facts">
-        {facts.map(
-          ([name, text]) =>
-            text !== undefined && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{text}</dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <Facts of={facts} />
       <section class="section" aria-label="Body">
         <h2>
           Body <span class="muted small">{`${bytes(body.bytes)}, ${body.kind}`}</span>

@@ -3,6 +3,7 @@
 import type { RecentEvent } from "../api-types.ts";
 import { bytes, time } from "../format.ts";
 import { Dialog } from "../parts/dialog.tsx";
+import { Facts } from "../parts/facts.tsx";
 import { OutcomeBadge } from "./outcome-badge.tsx";
 
 export function EventDialog({ event, close }: { readonly event: RecentEvent; readonly close: () => void }) {
@@ -25,17 +26,7 @@ export function EventDialog({ event, close }: { readonly event: RecentEvent; rea
           Trace it
         </a>
       </div>
-      <dl class="facts">
-        {facts.map(
-          ([name, text]) =>
-            text !== undefined && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{text}</dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <Facts of={facts} />
       <div class="beside">
         <Document
           title="Export event"

@@ -17,6 +17,7 @@ import { Badge, type Tone } from "../parts/badge.tsx";
 import { Select } from "../parts/field.tsx";
 import { Empty, Failure, Loading, Note } from "../parts/states.tsx";
 import { Charts } from "./charts.tsx";
+import { DefinitionFacts, wasRefused } from "./definition-facts.tsx";
 import { EventsSection } from "./events-section.tsx";
 import { Flow } from "./flow.tsx";
 import { Numbers } from "./numbers.tsx";
@@ -102,7 +103,10 @@ function Pipelines({ snapshot: { pipelines }, events }: PipelinesProps) {
         They appear here as soon as they have started, and while they drain.
       </Empty>
     );
-  const options = pipelines.map(({ name }) => ({ value: name, label: name }));
+  const options = pipelines.map((one) => ({
+    value: one.name,
+    label: wasRefused(one) ? `${one.name} (change refused)` : one.name,
+  }));
   return (
     <>
       <div class="row spread">
@@ -113,6 +117,7 @@ function Pipelines({ snapshot: { pipelines }, events }: PipelinesProps) {
         )}
         <RunState pipeline={pipeline} />
       </div>
+      <DefinitionFacts pipeline={pipeline} />
       <Numbers pipeline={pipeline} />
       <Flow pipeline={pipeline} />
       <Charts name={pipeline.name} />
