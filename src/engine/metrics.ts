@@ -68,6 +68,9 @@ export const metricTable = {
     "stage",
   ),
   pipeline_reloads_total: counter("Reloads: applied, invalid, failed.", "outcome"),
+  pipeline_change_refused: gauge(
+    "1 while the pipeline's files hold a change that was refused: it would not run after a restart.",
+  ),
   stage_bugs_total: counter("Values on which a transform threw something unexpected.", "stage"),
   test_events_total: counter("LaunchDarkly test events seen."),
   implausible_times_total: counter("Events whose creation date is implausible."),

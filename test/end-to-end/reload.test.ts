@@ -54,6 +54,11 @@ async function aWorld(definition = plain) {
       const response = await fetch(`${console}/api/v2/pipelines`);
       return ((await response.json()) as { items: ShownPipeline[] }).items[0]!;
     },
+    /** Of a metric without further labels. */
+    metric: async (name: string) => {
+      const page = await (await fetch(`${metrics}/metrics`)).text();
+      return Number(new RegExp(`^${name}{[^}]*} (.*)$`, "m").exec(page)?.[1]);
+    },
     reloads: async (outcome: string) => {
       const page = await (await fetch(`${metrics}/metrics`)).text();
       const line = page.split("\n").find((one) => one.includes(`reloads_total{`) && one.includes(outcome));
@@ -98,6 +103,7 @@ describe("a definition that changes while it runs", () => {
     await world.program.says("the changed definition is invalid");
     expect(world.program.output.stderr).toMatch(/p\.yaml:\d+:\d+ unknown-stage/);
     expect(await world.reloads("invalid")).toBe(1);
+    expect(await world.metric("sluice_pipeline_change_refused")).toBe(1);
     const problems = [expect.stringMatching(/^p\.yaml:\d+:\d+ unknown-stage /)];
     await expect.poll(world.shown, soon).toMatchObject({ lastReload: { outcome: "invalid", problems } });
 
@@ -106,6 +112,10 @@ describe("a definition that changes while it runs", () => {
     await vi.waitFor(() => expect(world.acked()).toBe(2), soon);
     await expect.poll(world.shown, soon).toMatchObject({ dropped: [{ reason: "filtered", count: 1 }] });
     expect(world.segment.stats().accepted).toBe(1);
+
+    await world.save(filtered);
+    await world.program.says("the changed definition takes in");
+    expect(await world.metric("sluice_pipeline_change_refused")).toBe(0);
     await ends(world.program);
   });
 

@@ -12,7 +12,8 @@ async function replayTown(retainAckedMessages: boolean) {
   const world = await town([environment]);
   world.pubsub.createTopic(TOPIC);
   world.pubsub.createSubscription({ name: SUBSCRIPTION, topic: TOPIC, retainAckedMessages });
-  const pipeline = await world.write("p.yaml", pipelineYaml({ decode: "{ type: json-decode }" }));
+  const decode = "{ type: json-decode }\n  - { type: dedupe, on: export-event, windowMs: 1200000 }";
+  const pipeline = await world.write("p.yaml", pipelineYaml({ decode }));
   const publish = () => world.pubsub.publish(TOPIC, [{ data: Buffer.from(JSON.stringify(feature)) }]);
   const run = async () => {
     const program = start(["run", pipeline], { cwd: world.folder, env: world.env });
@@ -53,6 +54,7 @@ describe("sluice seek", () => {
     const plan = await world.seek("--to", "1h", "--dry-run");
     expect(plan).toMatchObject({ code: 0 });
     expect(plan.stdout).toContain("everything published from");
+    expect(plan.stdout).toMatch(/ {2}dedupe +a running process drops .* what comes again of the last 20 min/);
     expect(world.pubsub.subscription(SUBSCRIPTION).waiting).toBe(0);
     const done = await world.seek("--to", "1h", "--yes");
     expect(done.stderr).toBe("");

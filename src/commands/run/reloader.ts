@@ -147,7 +147,9 @@ export class Reloader {
   private report(pipeline: Reloadable, what: Omit<ReloadState, "at">): void {
     pipeline.lastReload = { at: new Date(this.world.wallMs()).toISOString(), ...what };
     this.world.reported(pipeline.generations.current.own.name, pipeline.lastReload);
-    pipeline.generations.metrics.count("pipeline_reloads_total", 1, { outcome: what.outcome });
+    const { metrics } = pipeline.generations;
+    metrics.count("pipeline_reloads_total", 1, { outcome: what.outcome });
+    metrics.set("pipeline_change_refused", what.outcome === "applied" ? 0 : 1);
   }
 
   private follow(): void {

@@ -16,8 +16,24 @@ const HOUR_MS = 3_600_000;
 /** Segment's documentation on duplicate data: events with the same messageId are dropped for at least 24 hours. */
 const COLLAPSE_MS = 24 * HOUR_MS;
 
-export function planSeek(target: SeekTarget, facts: SubscriptionFacts, nowMs: number): SeekPlan {
-  return target.kind === "time" ? toTime(target.atMs, facts, nowMs) : toSnapshot(target, facts, nowMs);
+/** `rememberMs`: how long each `dedupe` stage of the pipeline knows a key. */
+export function planSeek(
+  target: SeekTarget,
+  facts: SubscriptionFacts,
+  nowMs: number,
+  rememberMs: readonly number[] = [],
+): SeekPlan {
+  const plan = target.kind === "time" ? toTime(target.atMs, facts, nowMs) : toSnapshot(target, facts, nowMs);
+  const bringsNothing = target.kind === "time" && target.atMs > nowMs;
+  if (rememberMs.length === 0 || bringsNothing) return plan;
+  return { ...plan, lines: [...plan.lines, ["dedupe", forgotten(Math.max(...rememberMs))]] };
+}
+
+function forgotten(windowMs: number): string {
+  return (
+    `a running process drops as a duplicate, and acknowledges, what comes again of the last ${span(windowMs)}: ` +
+    "its memory of keys ends only with it, or with a reload"
+  );
 }
 
 function toTime(atMs: number, facts: SubscriptionFacts, nowMs: number): SeekPlan {
@@ -107,6 +123,7 @@ function iso(ms: number): string {
 }
 
 function span(ms: number): string {
+  if (ms < 60_000) return `${Math.round(ms / 1_000)} s`;
   const minutes = Math.round(ms / 60_000);
   if (minutes < 120) return `${minutes} min`;
   const hours = Math.round(ms / HOUR_MS);

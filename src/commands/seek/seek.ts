@@ -4,6 +4,7 @@ import type { LoadedPipeline } from "../../config/load.ts";
 import { toError } from "../../engine/errors.ts";
 import { SubscriptionAdmin } from "../../sources/pubsub/admin.ts";
 import type { PubSubSourceConfig } from "../../sources/pubsub/config.ts";
+import type { DedupeConfig } from "../../transforms/dedupe.ts";
 import { confirm } from "../destinations/ask.ts";
 import { exitCode, type ExitCode, UsageError } from "../exit-code.ts";
 import { loadOrExplain } from "../load.ts";
@@ -45,7 +46,7 @@ async function seekWith(
 ): Promise<ExitCode> {
   const nowMs = Date.now();
   const target = await targetOf(to, source.subscription, admin, nowMs);
-  const { lines, refusal } = planSeek(target, await admin.facts(), nowMs);
+  const { lines, refusal } = planSeek(target, await admin.facts(), nowMs, windowsOf(pipeline));
   process.stdout.write(`${source.subscription} (pipeline ${pipeline.name})\n\n`);
   const width = Math.max(...lines.map(([what]) => what.length));
   for (const [what, text] of lines) process.stdout.write(`  ${what.padEnd(width)}  ${text}\n`);
@@ -63,6 +64,13 @@ async function seekWith(
   await admin.seek(target.kind === "time" ? target.atMs : target.name);
   process.stdout.write("Done. Pub/Sub takes up to a minute to deliver accordingly.\n");
   return exitCode.done;
+}
+
+/** How long each `dedupe` stage remembers. */
+function windowsOf({ transforms }: LoadedPipeline): number[] {
+  return transforms.flatMap(({ definition, config }) =>
+    definition.type === "dedupe" ? [(config as DedupeConfig).windowMs] : [],
+  );
 }
 
 function sourceOf({ source, name }: LoadedPipeline): PubSubSourceConfig {

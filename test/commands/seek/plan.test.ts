@@ -34,6 +34,18 @@ describe("the plan of a seek", () => {
     expect(snapshot(facts.topic, now + 1).refusal).toBeUndefined();
   });
 
+  it("warns of the memory of a dedupe stage, of the longest, and only where something comes again", () => {
+    const dedupe = (atMs: number, windows?: readonly number[]) =>
+      textOf(planSeek(to(atMs), facts, now, windows))["dedupe"];
+    expect(dedupe(now - hour, [10_000, 600_000])).toBe(
+      "a running process drops as a duplicate, and acknowledges, what comes again of the last 10 min: " +
+        "its memory of keys ends only with it, or with a reload",
+    );
+    expect(dedupe(now - hour, [10_000])).toContain("the last 10 s:");
+    expect(dedupe(now - hour)).toBeUndefined();
+    expect(dedupe(now + hour, [600_000])).toBeUndefined();
+  });
+
   it("says that Segment collapses what is younger than a day", () => {
     const plan = planSeek(to(now - 6 * hour), facts, now);
     expect(plan.refusal).toBeUndefined();
