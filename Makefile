@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help sbom audit run test check build bench bench-check chaos docs clean
+.PHONY: help sbom audit run test check build bench bench-check chaos operate docs clean
 
 ARGS ?=
 SOURCES := $(shell find src -type f)
@@ -26,6 +26,9 @@ bench-check: dist/.built ## Fail when a backfill is far from its floor, measured
 
 chaos: dist/.built ## Prove delivery under faults: kills, outages, damage (25 minutes; SLUICE_CHAOS=short: the form of `make test`)
 	@node scripts/chaos.mjs
+
+operate: dist/.built ## Run as an operator would: every alert made to fire by a fault (20 minutes; needs prometheus and redis-server)
+	@node_modules/.bin/vitest run --project operate
 
 docs: dist/.built ## Generate the stage reference and the editor schema
 	@node scripts/generate.mjs

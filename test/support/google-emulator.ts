@@ -4,9 +4,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants, readdirSync, realpathSync } from "node:fs";
-import { createConnection, createServer, type AddressInfo } from "node:net";
+import { createConnection } from "node:net";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+
+import { freePort } from "./free-port.ts";
 
 export interface RunningEmulator {
   /** `host:port`. */
@@ -70,15 +72,6 @@ function connects(port: number): Promise<boolean> {
     });
     socket.once("error", () => resolve(false));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** Where a Cloud SDK may be: its own variable, around the `gcloud` in PATH, and where installers put it. */

@@ -58,6 +58,10 @@ export class Reloader {
 
   /** What changed while the pipelines started is taken up, too. */
   begin(): void {
+    for (const { generations } of this.pipelines) {
+      for (const outcome of ["applied", "invalid", "failed"])
+        generations.metrics.count("pipeline_reloads_total", 0, { outcome });
+    }
     this.follow();
     this.ask("the start");
   }

@@ -1,0 +1,74 @@
+// One fault from the calm before it to the calm after it.
+
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { Fault } from "./faults.ts";
+import type { Ground } from "./ground.ts";
+
+const POLL_MS = 100;
+
+/** Of one alert of one fault, in seconds: from the fault to firing, from mending to being over. */
+export interface AlertPlayed {
+  readonly alert: string;
+  readonly firedAfter: number;
+  readonly clearedAfter: number;
+}
+
+export interface FaultPlayed {
+  readonly what: string;
+  readonly alerts: readonly AlertPlayed[];
+  /** Others that fired meanwhile. */
+  readonly others: readonly string[];
+}
+
+export interface Patience {
+  readonly fireMs: number;
+  readonly clearMs: number;
+}
+
+/** Throws when an alert does not fire, or is not over in the end. */
+export async function play(ground: Ground, fault: Fault, patience: Patience): Promise<FaultPlayed> {
+  const { prometheus } = ground.parts;
+  const over = new AbortController();
+  const startedAt = performance.now();
+  const lasting = fault.last(ground, over.signal);
+  const fired = () => prometheus.haveFired(fault.alerts, startedAt);
+  try {
+    await Promise.race([failureOf(lasting), until(ground, `fires: ${fault.alerts}`, patience.fireMs, fired)]);
+  } finally {
+    over.abort();
+    await lasting;
+  }
+  const mendedAt = performance.now();
+  await until(ground, "all alerts are over", patience.clearMs, () => prometheus.isCalm);
+  const times = prometheus.history.filter(({ firedAtMs }) => firedAtMs >= startedAt);
+  const seconds = (ms: number) => Math.max(0, Math.round(ms / 100) / 10);
+  const alerts = fault.alerts.map((alert) => {
+    const own = times.filter((time) => time.alert === alert);
+    const clearedAtMs = own.at(-1)!.clearedAtMs!; // It has fired, and it is over: waited for above.
+    return {
+      alert,
+      firedAfter: seconds(own[0]!.firedAtMs - startedAt),
+      clearedAfter: seconds(clearedAtMs - mendedAt),
+    };
+  });
+  const others = new Set(times.map(({ alert }) => alert).filter((alert) => !fault.alerts.includes(alert)));
+  return { what: fault.what, alerts, others: [...others] };
+}
+
+/** Never resolves. */
+async function failureOf(work: Promise<void>): Promise<never> {
+  await work;
+  return new Promise(() => {});
+}
+
+async function until(ground: Ground, what: string, withinMs: number, test: () => boolean): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!test()) {
+    if (performance.now() > deadline)
+      throw new Error(
+        `not within ${withinMs} ms: ${what}; firing: ${ground.parts.prometheus.firing}\nthe program says: …${ground.parts.unit.log.slice(-2_000)}`,
+      );
+    await sleep(POLL_MS);
+  }
+}
