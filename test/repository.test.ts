@@ -58,6 +58,7 @@ describe("the directions between the rooms", () => {
     emulators: ["avro", "events"],
     telemetry: [],
     rates: [],
+    marks: ["rates/redis-connection.ts"],
     live: ["config", "events", "expressions"],
     console: ["config", "destinations", "events", "live", "sinks", "transforms"],
     commands: [
@@ -75,6 +76,7 @@ describe("the directions between the rooms", () => {
       "sources",
       "telemetry",
       "rates",
+      "marks",
       "registry.ts",
     ],
   };

@@ -35,7 +35,7 @@ export interface JobOptions {
   readonly fused?: FusedPlan | undefined;
   /** Puts something around the source or a sink: a limit, a dry run. */
   readonly wrapSource?: (source: Source) => Source;
-  readonly wrapSink?: (sink: Sink) => Sink;
+  readonly wrapSink?: ((sink: Sink, context: RunContext) => Sink) | undefined;
   readonly wrapDeadLetters?: (sink: Sink) => Sink;
   /** A redrive: what is still to be done. */
   readonly only?: Only;
@@ -108,7 +108,7 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
     return {
       name,
       type: definition.type,
-      sink: options.wrapSink?.(sink) ?? sink,
+      sink: options.wrapSink?.(sink, contextOf(definition.type, name)) ?? sink,
       ...(when === undefined ? {} : { takes: (await conditions()).predicateOf(when, { clock, log }) }),
     };
   };

@@ -4,6 +4,7 @@ import type { Argv } from "yargs";
 
 import { type ConsoleOptions, consoleOption } from "./console-options.ts";
 import type { GlobalOptions } from "./global-options.ts";
+import { type MarksOptions, marksOption } from "./marks-options.ts";
 import { type MetricsOptions, metricsOption } from "./metrics-options.ts";
 import { type OtlpOptions, otlpOption } from "./otlp-options.ts";
 import { type RateOptions, rateOption } from "./rate-options.ts";
@@ -12,6 +13,7 @@ import { type StoreOptions, storeOption } from "./store-options.ts";
 export interface RunOptions
   extends GlobalOptions,
     ConsoleOptions,
+    MarksOptions,
     MetricsOptions,
     OtlpOptions,
     RateOptions,
@@ -39,6 +41,7 @@ export function runCommand(cli: Argv<GlobalOptions>): void {
         })
         .options(storeOption)
         .options(rateOption)
+        .options(marksOption)
         .options(consoleOption)
         .options(metricsOption)
         .options(otlpOption)

@@ -159,6 +159,8 @@ export interface Sink<In = unknown> {
   laneSettings(lane: string): LaneSettings;
   /** Throws DataError for a value that the destination would never take. */
   encode(value: In): string;
+  /** What each copy of an event carries, and no other event of its lane. Absent: copies cannot be told. */
+  idOf?(value: In): string;
   /**
    * One attempt. Resolves with nothing: all delivered. With an array aligned to `items`: null = delivered, a
    * fault = this item only. Throws SinkFault: the fault holds for the whole batch. Throws anything else: a

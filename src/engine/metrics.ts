@@ -109,6 +109,16 @@ export const metricTable = {
     "destination",
   ),
   sink_retry_after_seconds: gauge("How long the destination last asked to wait.", "sink", "destination"),
+  sink_duplicates_skipped_total: counter(
+    "Events not sent because their delivered mark was found; they count as delivered.",
+    "sink",
+    "destination",
+  ),
+  sink_marks_missed_total: counter(
+    "Writes without delivered marks, because the store of marks did not answer.",
+    "sink",
+    "destination",
+  ),
   rate_store_up: gauge(
     "1 while the store of shared rates answers; 0: at most this process's part is used.",
     "destination",

@@ -1,16 +1,12 @@
 // Rates kept in Redis or Valkey. One connection a process; the client makes it again by itself, and while there is
 // none a question fails at once, so that the limiter falls back to its share.
 
-import { createHash } from "node:crypto";
-
-import { createClient } from "@redis/client";
-
 import { type Clock, systemClock } from "../engine/clock.ts";
 import type { Logger } from "../engine/contracts.ts";
-import { toError } from "../engine/errors.ts";
 import { acquireScript, aliveScript } from "./acquire-script.ts";
 import { KeysInUse } from "./keys-in-use.ts";
 import type { Answer, Ask, RateStore } from "./rate-store.ts";
+import { connectRedis, type RedisConnection, runScript, type Script, scriptOf } from "./redis-connection.ts";
 import { ALIVE_MS, GATHER_MS, scriptRules, SECOND_MS } from "./rules.ts";
 
 export interface RedisStoreOptions {
@@ -23,49 +19,22 @@ export interface RedisStoreOptions {
 }
 
 const ANSWER_MS = 250;
-const RECONNECT_MS = 250;
-const MOST_QUESTIONS = 10_000;
 const rules = scriptRules.join(" ");
 
-interface Script {
-  readonly text: string;
-  readonly sha: string;
-}
-
-const scriptOf = (text: string): Script => ({ text, sha: createHash("sha1").update(text).digest("hex") });
 const acquire = scriptOf(acquireScript);
 const alive = scriptOf(aliveScript);
 
 export class RedisStore implements RateStore {
-  private readonly client;
+  private readonly client: RedisConnection;
   private readonly keys = new KeysInUse();
   private readonly clock: Clock;
   private cancelTimer = () => {};
   private readonly prefix: string;
-  private saidLost = false;
 
   constructor({ url, prefix = "sluice", log, clock = systemClock }: RedisStoreOptions) {
     this.prefix = prefix;
     this.clock = clock;
-    this.client = createClient({
-      url,
-      disableOfflineQueue: true,
-      commandsQueueMaxLength: MOST_QUESTIONS,
-      socket: { connectTimeout: 2_000, reconnectStrategy: RECONNECT_MS },
-    });
-    const server = new URL(url).host;
-    this.client.on("error", (error) => {
-      if (this.saidLost) return;
-      this.saidLost = true;
-      const reason = toError(error).message || "no connection";
-      log.warn({ server, code: "rate-store-lost" }, `the rate store does not answer: ${reason}`);
-    });
-    this.client.on("ready", () => {
-      this.saidLost = false;
-      log.info({ server }, "connected to the rate store");
-    });
-    // Settles when there is a connection at last; what goes wrong before is told by "error".
-    this.client.connect().catch((error) => this.client.emit("error", error));
+    this.client = connectRedis({ url, log, what: "rate store", code: "rate-store-lost" });
     this.beat();
   }
 
@@ -121,25 +90,9 @@ export class RedisStore implements RateStore {
     return `${this.prefix}:rate:{${key}}`;
   }
 
-  private async run(script: Script, keys: string[], parts: string[]): Promise<unknown> {
-    const options = { keys, arguments: parts };
-    const inTime = this.client.withAbortSignal(AbortSignal.timeout(ANSWER_MS));
-    try {
-      return await within(inTime.evalSha(script.sha, options));
-    } catch (error) {
-      if (!toError(error).message.startsWith("NOSCRIPT")) throw error;
-      return await within(inTime.eval(script.text, options));
-    }
+  private run(script: Script, keys: string[], parts: string[]): Promise<unknown> {
+    return runScript(this.client, script, keys, parts, ANSWER_MS);
   }
-}
-
-/** The client's own signal ends only what was not sent yet. */
-function within<T>(reply: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = () => reject(new Error(`no answer within ${ANSWER_MS} ms`));
-    const timer = setTimeout(late, ANSWER_MS);
-    reply.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
 
 function numbers(...list: number[]): string {

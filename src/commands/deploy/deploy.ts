@@ -28,11 +28,10 @@ export async function deploy(options: DeployOptions): Promise<ExitCode> {
 
 /** Undefined: the pipeline has problems, and they were printed. */
 export async function deployText(
-  { target, pipeline, image, replicaRate, rateStore, shards }: Omit<DeployOptions, "out" | "logLevel">,
+  { target, pipeline, image, replicaRate, rateStore }: Omit<DeployOptions, "out" | "logLevel">,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<string | undefined> {
   const [loaded] = (await loadOrExplain([pipeline], { env: placeholderSecrets(env) })) ?? [];
   if (!loaded) return undefined;
-  const wish = { target, image, replicaRate, rateStore, shards, env };
-  return writers[target](await deploySettings(loaded, wish));
+  return writers[target](await deploySettings(loaded, { target, image, replicaRate, rateStore, env }));
 }

@@ -19,6 +19,8 @@ import { allOf } from "../../engine/observers.ts";
 import type { Guard } from "../../engine/crash-loop.ts";
 import type { RunResult } from "../../engine/run.ts";
 import { SharedLimiters } from "../../engine/shared-limiters.ts";
+import type { DeliveredMarks } from "../../marks/delivered-marks.ts";
+import { marked } from "../../marks/marked-sink.ts";
 import type { RateSharing } from "../../rates/rate-sharing.ts";
 import { registry } from "../../registry.ts";
 import type { OpenTelemetry } from "../../telemetry/open-telemetry.ts";
@@ -30,6 +32,7 @@ import { type OpenLiveView, openLiveView } from "../live-view.ts";
 import { type AttachedPipeline, type LiveSettings, liveSettings } from "../live-settings.ts";
 import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
+import { deliveredMarks } from "../marks-options.ts";
 import { type OperatorPort, operatorPort } from "../operator-port.ts";
 import { rateSharing } from "../rate-options.ts";
 import type { RunOptions } from "../run.ts";
@@ -78,6 +81,7 @@ class Running {
   private readonly watched: WatchedPipeline[] = [];
   private console: Console | undefined;
   private rates: RateSharing | undefined;
+  private marks: DeliveredMarks | undefined;
   private operatorPort: OperatorPort | undefined;
   private otlp: OpenTelemetry | undefined;
   private readonly view: OpenLiveView;
@@ -110,7 +114,9 @@ class Running {
   }
 
   async openRates(): Promise<void> {
-    this.rates = await rateSharing(this.options, process.env, { log: this.log, priority: "live" });
+    const { options, log } = this;
+    this.rates = await rateSharing(options, process.env, { log, priority: "live" });
+    this.marks = await deliveredMarks(options, process.env, log);
   }
 
   /** First of all: who asks while the pipelines start is told so. */
@@ -139,6 +145,7 @@ class Running {
     await this.operatorPort?.close();
     this.limiters.close();
     await this.rates?.close();
+    await this.marks?.close();
     await this.view.close();
     await this.settings.close();
     await this.reloader.close();
@@ -176,13 +183,14 @@ class Running {
     parts: KeptParts,
     guard: Guard | undefined,
   ): Promise<Job> {
-    const { log, limiters, rates } = this;
+    const { log, limiters, rates, marks } = this;
     const watch = this.view.live.watch(live);
     const job = await startJob(live, {
       log,
       limiters,
       parts,
       rates,
+      wrapSink: marks && ((sink, { count }) => marked(sink, marks, count)),
       observer: this.console ? allOf(watch.observer, this.seenFlags) : watch.observer,
       guard: guard && borrowed(guard),
       aroundWrite: this.otlp?.around({ name: own.name, subscription: subscriptionOf(own.source.config) }),

@@ -94,6 +94,10 @@ export class SegmentSink implements Sink<SegmentEvent> {
     return text;
   }
 
+  idOf(event: SegmentEvent): string {
+    return event.message.messageId;
+  }
+
   async write(batch: Batch<SegmentEvent>, signal: AbortSignal): Promise<undefined> {
     const target = targetOf(this.context.destinations, batch.lane);
     const answer = await this.post(target, batch.items, signal);
