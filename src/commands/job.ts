@@ -13,7 +13,7 @@ import { labelled } from "../engine/labelled-log.ts";
 import type { AroundWrite } from "../engine/attempt-write.ts";
 import { type Labels, Metrics } from "../engine/metrics.ts";
 import { allOf } from "../engine/observers.ts";
-import type { FusedPlan } from "../engine/packed.ts";
+import type { FusedPlan, RecordsPlan } from "../engine/packed.ts";
 import type { PlannedTransform } from "../engine/pipeline.ts";
 import type { RunObserver } from "../engine/observers.ts";
 import type { Only, PlannedSink } from "../engine/router.ts";
@@ -33,6 +33,8 @@ export interface JobOptions {
   readonly inserted?: readonly InsertedTransform[];
   /** Does what all transforms and the sink's encoding do, for the blocks that it takes. */
   readonly fused?: FusedPlan | undefined;
+  /** The same for messages. */
+  readonly fusedRecords?: RecordsPlan | undefined;
   /** Puts something around the source or a sink: a limit, a dry run. */
   readonly wrapSource?: (source: Source) => Source;
   readonly wrapSink?: ((sink: Sink, context: RunContext) => Sink) | undefined;
@@ -137,6 +139,7 @@ export async function startJob(pipeline: LoadedPipeline, options: JobOptions): P
         source: options.wrapSource?.(source) ?? source,
         transforms: steps,
         fused: options.fused,
+        fusedRecords: options.fusedRecords,
         sinks,
         deadLetters: options.wrapDeadLetters?.(deadLetters) ?? deadLetters,
         deadLetterWindow: pipeline.deadLetters.window,

@@ -35,6 +35,8 @@ export interface WriterSchema {
   readonly json: string;
 }
 
+export type BodyForm = WriterSchema | "json";
+
 export type Settlement = "ack" | "nack";
 
 /**
@@ -101,6 +103,11 @@ export interface Transform<In = unknown, Out = unknown> {
    * value; any other is weather: the engine holds the value and calls again, with backoff, as long as it takes.
    */
   prepare?(origin: Origin): Promise<void> | undefined;
+  /**
+   * On a stage that decodes: what form a body has that needs no preparing, the schema of one bare Avro datum or a JSON
+   * document. Undefined: it is something else, or bad. What it names may be read past the stage, by a fused plan.
+   */
+  formOf?(origin: Origin): BodyForm | undefined;
   /** Lets each key through once: asked before `apply`. A stage that has it needs no `prepare`. */
   readonly once?: Once;
   close?(): Promise<void>;

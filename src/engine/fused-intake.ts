@@ -1,5 +1,5 @@
-// Where an admitted record goes: a block through the fused plan, and what that leaves, and every other record, through
-// the stages. It is the pipeline's own door, so that behind it (delivery, drops, dead letters, settlement) all is one.
+// Where an admitted record goes: a block through the fused plan, a message with others through one of its own
+// (fused-records.ts); what those leave, and every other record, through the stages. It is the pipeline's own door, so that behind it (delivery, drops, dead letters, settlement) all is one.
 //
 // A block's receipt has one part for each event and each datum left, or is done at once when there are none. While a
 // plan works on it elsewhere (a worker), it keeps the one part it began with.
@@ -7,10 +7,14 @@
 import { Drop } from "./contracts.ts";
 import type { Guard } from "./crash-loop.ts";
 import type { DropCounter } from "./drop-counter.ts";
+import { FusedRecords } from "./fused-records.ts";
 import type { Receipt } from "./ledger.ts";
 import type { Cell } from "./metrics.ts";
-import { COLUMNS, type DataBlock, type FusedPlan, LANE, type PackedEvents, PackedItem } from "./packed.ts";
+import { type DataBlock, type FusedPlan, laneOf, type PackedEvents, PackedItem } from "./packed.ts";
+import { allowsFusion, type RunObserver } from "./observers.ts";
 import type { Pipeline } from "./pipeline.ts";
+import type { Plan } from "./plan.ts";
+import type { RunInside } from "./run-inside.ts";
 
 export interface FusedContext {
   /** `values_total`. */
@@ -25,23 +29,59 @@ export interface FusedContext {
   bug(error: unknown): void;
 }
 
+export interface FusedParts extends Pick<Plan, "fused" | "fusedRecords" | "transforms"> {
+  readonly observer: RunObserver | undefined;
+  readonly inside: RunInside;
+}
+
+/** What the plans may do depends on who watches: an observer that must see each value keeps the stages apart. */
+export function fusedIntake(parts: FusedParts, pipeline: Pipeline, context: FusedContext): FusedIntake {
+  const blocks = parts.observer?.dropped ? undefined : parts.fused;
+  return new FusedIntake(blocks, fusedRecords(parts, pipeline, context), pipeline, context);
+}
+
+function fusedRecords(
+  { fusedRecords: plan, transforms, observer, inside }: FusedParts,
+  pipeline: Pipeline,
+  context: FusedContext,
+): FusedRecords | undefined {
+  const decode = transforms[0]?.transform;
+  if (!plan || !decode?.formOf || (observer && !allowsFusion(observer))) return undefined;
+  const stages = transforms.map(({ type }) => type);
+  return new FusedRecords(plan, pipeline, {
+    ...context,
+    watched: () => observer?.watchesArrows ?? false,
+    formOf: (origin) => decode.formOf?.(origin),
+    decode: (origin) => decode.apply(origin.body, origin),
+    taken(records) {
+      inside.took(records, stages);
+      observer?.taken?.(records);
+    },
+  });
+}
+
 export class FusedIntake {
   private stopped = false;
 
   constructor(
     private readonly plan: FusedPlan | undefined,
+    private readonly records: FusedRecords | undefined,
     private readonly pipeline: Pipeline,
     private readonly context: FusedContext,
   ) {}
 
   push(receipt: Receipt): void {
-    const block = this.plan && !this.context.guard?.watching ? receipt.record.block : undefined;
-    if (!this.plan || !block) this.pipeline.push(receipt);
-    else this.run(this.plan, receipt, block);
+    const { plan, records, pipeline } = this;
+    const { block, entries } = receipt.record;
+    if (this.context.guard?.watching) pipeline.push(receipt);
+    else if (block && plan) this.run(plan, receipt, block);
+    else if (records && !entries) records.push(receipt);
+    else pipeline.push(receipt);
   }
 
   stop(): void {
     this.stopped = true;
+    this.records?.stop();
     this.pipeline.stop();
   }
 
@@ -82,7 +122,7 @@ export class FusedIntake {
     const lanes: string[] = [];
     for (let row = 0; row < events.events; row++) {
       items.push(new PackedItem(block, events, row, receipt));
-      lanes.push(events.lanes[events.table[row * COLUMNS + LANE]!]!);
+      lanes.push(laneOf(events, row));
     }
     this.context.deliver(items, lanes);
   }

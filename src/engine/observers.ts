@@ -2,6 +2,7 @@ import type { Batch, Drop, Origin } from "./contracts.ts";
 import type { DeadLetter } from "./dead-letters.ts";
 import type { LaneItem } from "./lane-queue.ts";
 import type { Item } from "./pipeline.ts";
+import type { TakenRecords } from "./taken-records.ts";
 
 /** One successful write as its lane knows it. Times are monotonic ms of the run's clock. */
 export interface WriteNote {
@@ -35,15 +36,38 @@ export interface RunObserver {
   dropped?(origin: Origin, stage: string, drop: Drop, value: unknown): void;
   /** It will be a dead letter; `deadLettered` follows when that is durable. */
   rejected?(rejected: RejectedValue): void;
+  /**
+   * Messages that a fused plan took together: they move along no arrows, and their drops are told here. Whoever has `moved`
+   * or `dropped` and not this keeps the stages from running as one.
+   */
+  taken?(records: TakenRecords): void;
+  /** True: somebody looks at values between the stages, so they must move there. */
+  readonly watchesArrows?: boolean;
   deadLettered?(letter: DeadLetter): void;
   /** A record that was in hand goes back to its source, undelivered. */
   gaveBack?(record: Origin): void;
 }
 
+/** Whether messages may go through a fused plan under the eyes of this one. */
+export function allowsFusion({ moved, dropped, taken }: RunObserver): boolean {
+  return taken !== undefined || (moved === undefined && dropped === undefined);
+}
+
 /** Several watchers of one run. */
 export function allOf(...given: readonly (RunObserver | undefined)[]): RunObserver {
   const observers = given.filter((one) => one !== undefined);
+  const allow = observers.every((one) => allowsFusion(one));
   return {
+    get watchesArrows() {
+      return observers.some((one) => one.watchesArrows);
+    },
+    ...(allow
+      ? {
+          taken: (records) => {
+            for (const one of observers) one.taken?.(records);
+          },
+        }
+      : {}),
     moved: (arrow, items) => {
       for (const one of observers) one.moved?.(arrow, items);
     },

@@ -15,13 +15,17 @@ export interface DataBlock {
   origin(index: number): Origin;
 }
 
-/** Columns of the table: index of the datum, index of the lane, first byte, length, and four numbers that name the event. */
-export const COLUMNS = 8;
+/**
+ * Columns of the table: index of the datum, index of the lane, first byte, length, four numbers that name the event, and
+ * where its id begins.
+ */
+export const COLUMNS = 9;
 export const DATUM = 0;
 export const LANE = 1;
 export const START = 2;
 export const LENGTH = 3;
 export const NAME = 4;
+export const ID = 8;
 
 export interface CountedDrop {
   readonly stage: string;
@@ -41,6 +45,18 @@ export interface PackedEvents {
   readonly drops: readonly CountedDrop[];
   /** Data that go through the stages one by one: whatever is out of the ordinary. */
   readonly left: readonly number[];
+  /** Bytes of an event's id, the same for all. */
+  readonly idBytes: number;
+  /** For each datum, if the plan was asked to tell: what it is called, and what became of it. */
+  readonly told?: Told | undefined;
+}
+
+/** Good until the plan runs again. */
+export interface Told {
+  /** Where the event's own id is in the block: two numbers a datum, the first byte and the one behind the last. */
+  readonly ids: Int32Array;
+  /** Index in `drops`; -1: it was not dropped. */
+  readonly dropped: Int32Array;
 }
 
 /** Transforms and encoding as one function. What it yields is what the stages would, or it leaves the datum to them. */
@@ -49,6 +65,15 @@ export interface FusedPlan {
   run(block: DataBlock): PackedEvents | undefined | Promise<PackedEvents | undefined>;
   free(events: PackedEvents): void;
   close(): Promise<void>;
+}
+
+/** A fused plan for records of their own, gathered into a block: at once, or not at all. */
+export interface RecordsPlan {
+  /** Undefined: not for these. `free` is called with the result once all of it is settled. */
+  run(block: DataBlock): PackedEvents | undefined;
+  free(events: PackedEvents): void;
+  /** What the stages would have made of an event: for those who look at one. */
+  revive(text: string, lane: string): unknown;
 }
 
 /** One event of a packed block on its way through its lane. */
@@ -61,6 +86,7 @@ export class PackedItem implements Encoded<unknown> {
     private readonly events: PackedEvents,
     private readonly row: number,
     readonly receipt: Receipt,
+    private readonly plan?: RecordsPlan,
   ) {
     const at = row * COLUMNS;
     this.start = events.table[at + START]!;
@@ -77,12 +103,23 @@ export class PackedItem implements Encoded<unknown> {
   }
 
   get value(): unknown {
-    return JSON.parse(this.text);
+    const { plan, events, row, text } = this;
+    return plan ? plan.revive(text, laneOf(events, row)) : JSON.parse(text);
+  }
+
+  /** By which the other side knows it. */
+  get id(): string {
+    const from = this.events.table[this.row * COLUMNS + ID]!;
+    return this.events.bytes.toString("latin1", from, from + this.events.idBytes);
   }
 
   get origin(): Origin {
     return this.block.origin(this.events.table[this.row * COLUMNS + DATUM]!);
   }
+}
+
+export function laneOf({ lanes, table }: PackedEvents, row: number): string {
+  return lanes[table[row * COLUMNS + LANE]!]!;
 }
 
 /**

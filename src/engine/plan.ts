@@ -3,7 +3,7 @@
 import type { Sink, Source } from "./contracts.ts";
 import type { LaneView } from "./lane-view.ts";
 import type { LedgerLimits } from "./ledger.ts";
-import type { FusedPlan } from "./packed.ts";
+import type { FusedPlan, RecordsPlan } from "./packed.ts";
 import type { PlannedTransform } from "./pipeline.ts";
 import type { Only, PlannedSink } from "./router.ts";
 
@@ -14,6 +14,8 @@ export interface Plan {
   readonly transforms: readonly PlannedTransform[];
   /** All transforms and the encoding of the only sink as one, for the blocks that it takes. */
   readonly fused?: FusedPlan | undefined;
+  /** The same for messages; the first transform has `formOf`. */
+  readonly fusedRecords?: RecordsPlan | undefined;
   /** At least one; names are unique. */
   readonly sinks: readonly PlannedSink[];
   readonly deadLetters: Sink;

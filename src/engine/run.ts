@@ -21,7 +21,7 @@ import { type DataError, reasonOf, type SinkFault, toError } from "./errors.ts";
 import type { AroundWrite } from "./attempt-write.ts";
 import type { LaneItem } from "./lane-queue.ts";
 import type { LimiterMaker } from "./limiter.ts";
-import { FusedIntake } from "./fused-intake.ts";
+import { type FusedIntake, fusedIntake } from "./fused-intake.ts";
 import { Ledger } from "./ledger.ts";
 import type { Cell, Metrics } from "./metrics.ts";
 import type { RunObserver, WriteNote } from "./observers.ts";
@@ -96,8 +96,8 @@ export class Run implements Heir {
     this.deadLetters = this.createDeadLetters();
     this.drops = new DropCounter(world.metrics);
     this.router = this.createRouter();
-    this.pipeline = this.createPipeline();
     this.inside = new RunInside(this.ledger, this.router);
+    this.pipeline = this.createPipeline();
     this.done = this.live();
   }
 
@@ -218,7 +218,7 @@ export class Run implements Heir {
       },
       bug: (error) => this.fail(error),
     });
-    return new FusedIntake(world.observer?.dropped ? undefined : plan.fused, pipeline, {
+    return fusedIntake({ ...plan, observer: world.observer, inside: this.inside }, pipeline, {
       values: world.metrics.cell("values_total"),
       drops: this.drops,
       guard: world.guard,

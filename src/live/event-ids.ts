@@ -1,5 +1,7 @@
 // The ids by which a person knows an event.
 
+import type { LaneItem } from "../engine/lane-queue.ts";
+import { PackedItem } from "../engine/packed.ts";
 import { isObject } from "../events/envelope.ts";
 import { SegmentEvent } from "../events/segment-event.ts";
 
@@ -18,4 +20,9 @@ export function eventIdOf(value: unknown): string {
 /** "" when it is no Segment event. */
 export function messageIdOf(value: unknown): string {
   return value instanceof SegmentEvent ? value.message.messageId : "";
+}
+
+/** The same, of an event in its lane; one that is bytes already is not parsed for it. */
+export function sentIdOf(item: LaneItem): string {
+  return item instanceof PackedItem ? item.id : messageIdOf(item.value);
 }

@@ -62,7 +62,7 @@ export class Sampler {
   private readonly nextAtMs = new Map<string, number>();
 
   /** Puts a decoded value aside, if it is time for one. */
-  offer(origin: Origin, value: unknown, atMs: number): void {
+  offer(origin: Origin, value: () => unknown, atMs: number): void {
     if (!this.isTime("decoded", atMs)) return;
     // The oldest waits for an outcome that may be hours away.
     if (this.aside.size >= MOST_PUT_ASIDE)
@@ -70,7 +70,7 @@ export class Sampler {
         this.aside.delete(oldest);
         break;
       }
-    this.aside.set(origin, value);
+    this.aside.set(origin, value());
   }
 
   get hasAside(): boolean {

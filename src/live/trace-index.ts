@@ -8,7 +8,8 @@ import type { DeadLetter } from "../engine/dead-letters.ts";
 import type { LaneItem } from "../engine/lane-queue.ts";
 import type { RejectedValue, WriteNote } from "../engine/observers.ts";
 import type { Item } from "../engine/pipeline.ts";
-import { eventIdOf, messageIdOf } from "./event-ids.ts";
+import type { TakenRecords } from "../engine/taken-records.ts";
+import { eventIdOf, messageIdOf, sentIdOf } from "./event-ids.ts";
 import { FIELD, LINE, type TraceLog } from "./trace-log.ts";
 
 export const traceKind = {
@@ -54,6 +55,19 @@ export class TraceIndex {
     this.put(RECEIVED, items.length, text);
   }
 
+  /** What a fused plan took; what it dropped follows by `droppedId`. */
+  taken(records: TakenRecords): void {
+    this.flush();
+    let text = "";
+    for (let index = 0; index < records.length; index++) {
+      if (records.isLeft(index)) continue;
+      const { id, attempt } = records.origin(index);
+      text += LINE + short(id) + FIELD + short(records.eventId(index));
+      if (attempt > 1) text += FIELD + attempt;
+    }
+    this.put(RECEIVED, records.count, text);
+  }
+
   delivered(lane: string, items: readonly LaneItem[], write: WriteNote, tookMs: number): void {
     this.flush();
     const { number, attempt, answer } = write;
@@ -65,12 +79,15 @@ export class TraceIndex {
       clean(answer?.requestId ?? ""),
       tookMs.toFixed(1),
     ].join(FIELD);
-    for (const { origin, value } of items)
-      text += LINE + short(origin.id) + FIELD + short(messageIdOf(value));
+    for (const item of items) text += LINE + short(item.origin.id) + FIELD + short(sentIdOf(item));
     this.put(DELIVERED, items.length, text);
   }
 
   dropped(origin: Origin, stage: string, drop: Drop, value: unknown): void {
+    this.droppedId(origin, stage, drop, eventIdOf(value));
+  }
+
+  droppedId(origin: Origin, stage: string, drop: Drop, eventId: string): void {
     const isSame = drop === this.gatheredDrop && stage === this.gatheredStage;
     if (!isSame || this.gatheredCount >= MOST_GATHERED) this.flush();
     if (this.gatheredCount === 0) {
@@ -78,7 +95,7 @@ export class TraceIndex {
       this.gatheredDrop = drop;
       this.gatheredStage = stage;
     }
-    this.gathered += LINE + short(origin.id) + FIELD + short(eventIdOf(value));
+    this.gathered += LINE + short(origin.id) + FIELD + short(eventId);
     this.gatheredCount += 1;
   }
 

@@ -10,6 +10,7 @@ import type { Metrics } from "../engine/metrics.ts";
 import type { RejectedValue, RunObserver, WriteNote } from "../engine/observers.ts";
 import type { Item } from "../engine/pipeline.ts";
 import type { Run } from "../engine/run.ts";
+import type { TakenRecords } from "../engine/taken-records.ts";
 import { SegmentEvent } from "../events/segment-event.ts";
 import { drawn, type Layout, layoutOf } from "./layout.ts";
 import { Masking } from "./masking.ts";
@@ -68,12 +69,33 @@ export class WatchedRun implements RunObserver {
     if (arrow === this.decoded) {
       trace?.received(items);
       const one = items[items.length >> 1]!;
-      this.sampler.offer(one.origin, one.value, clock.wallMs());
+      this.sampler.offer(one.origin, () => one.value, clock.wallMs());
     }
     if (taps.size === 0) return;
     const place = this.places[arrow]!;
     const { from } = this.layout.arrows[arrow]!;
     for (const tap of taps) if (tap.options.stage === from) tap.pass(items, place);
+  }
+
+  get watchesArrows(): boolean {
+    return this.world.taps.size > 0;
+  }
+
+  taken(records: TakenRecords): void {
+    const { trace, clock } = this.world;
+    if (records.count === 0) return;
+    trace?.taken(records);
+    const now = clock.wallMs();
+    const middle = records.length >> 1;
+    if (!records.isLeft(middle)) this.sampler.offer(records.origin(middle), () => records.value(middle), now);
+    for (let index = 0; index < records.length; index++) {
+      const dropped = records.drop(index);
+      if (!dropped) continue;
+      const { stage, drop } = dropped;
+      const origin = records.origin(index);
+      trace?.droppedId(origin, stage, drop, records.eventId(index));
+      this.showDropped(origin, stage, drop, () => records.value(index));
+    }
   }
 
   delivered(lane: string, items: readonly LaneItem[], _sink: string, write: WriteNote): void {
@@ -87,13 +109,16 @@ export class WatchedRun implements RunObserver {
   }
 
   dropped(origin: Origin, stage: string, drop: Drop, value: unknown): void {
-    const { trace, clock } = this.world;
-    trace?.dropped(origin, stage, drop, value);
-    const now = clock.wallMs();
+    this.world.trace?.dropped(origin, stage, drop, value);
+    this.showDropped(origin, stage, drop, () => value);
+  }
+
+  private showDropped(origin: Origin, stage: string, drop: Drop, value: () => unknown): void {
+    const now = this.world.clock.wallMs();
     const { reason, detail } = drop;
     if (this.sampler.isTime("dropped", now))
       this.show("dropped", now, {
-        ...this.seen(origin, value),
+        ...this.seen(origin, value()),
         stage,
         reason,
         ...(detail === "" ? {} : { detail }),

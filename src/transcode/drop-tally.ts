@@ -2,26 +2,39 @@
 
 import type { CountedDrop } from "../engine/packed.ts";
 
+interface Counted extends CountedDrop {
+  count: number;
+  readonly index: number;
+}
+
 export class DropTally {
-  private readonly counts: Map<string, number>[];
+  private readonly counts: Map<string, Counted>[];
+  private drops: Counted[] = [];
 
   /** `kinds`: the stage and reason of each place. */
   constructor(private readonly kinds: readonly { readonly stage: string; readonly reason: string }[]) {
     this.counts = kinds.map(() => new Map());
   }
 
-  add(place: number, detail: string): void {
+  /** Yields the place that it will have in what `take` yields. */
+  add(place: number, detail: string): number {
     const counts = this.counts[place]!;
-    counts.set(detail, (counts.get(detail) ?? 0) + 1);
+    let counted = counts.get(detail);
+    if (!counted) {
+      counted = { ...this.kinds[place]!, detail, count: 0, index: this.drops.length };
+      counts.set(detail, counted);
+      this.drops.push(counted);
+    }
+    counted.count += 1;
+    return counted.index;
   }
 
   /** All since the last call. */
   take(): CountedDrop[] {
-    const drops: CountedDrop[] = [];
-    for (const [place, counts] of this.counts.entries()) {
-      for (const [detail, count] of counts) drops.push({ ...this.kinds[place]!, detail, count });
-      counts.clear();
-    }
+    const { drops } = this;
+    if (drops.length === 0) return drops;
+    this.drops = [];
+    for (const counts of this.counts) counts.clear();
     return drops;
   }
 }

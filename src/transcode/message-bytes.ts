@@ -29,10 +29,17 @@ const ALIAS_PREVIOUS = text('","previousId":"');
 const ALIAS_TIMESTAMP = text(',"timestamp":"');
 const ALIAS_USER = text('","type":"alias","userId":"');
 
+/** `ld-` */
+const PREFIX_BYTES = 3;
+/** With 32 bytes in base64url. */
+export const MESSAGE_ID_BYTES = PREFIX_BYTES + 43;
+
 export class MessageBytes {
   private readonly who: WhoBytes;
   private readonly properties: PropertyBytes;
   private readonly times = new TimeBytes();
+  /** Where the messageId of the last event begins. */
+  idAt = 0;
   private kind = "";
   private timeMs = 0;
 
@@ -75,7 +82,7 @@ export class MessageBytes {
     const head = EVENT_HEAD[kind];
     if (head) out.constant(head);
     out.constant(INTEGRATIONS);
-    out.ascii(id);
+    this.id(out, id);
     out.constant(PROPERTIES);
     this.writeProperties(out, scope);
     out.constant(TIMESTAMP);
@@ -114,7 +121,7 @@ export class MessageBytes {
 
   private alias(out: ByteWriter, scope: Scope, id: string): void {
     out.constant(scope.aliasHead);
-    out.ascii(id);
+    this.id(out, id);
     out.constant(ALIAS_PREVIOUS);
     this.text(out, PREVIOUS_KEY);
     out.constant(NEXT);
@@ -124,6 +131,12 @@ export class MessageBytes {
     out.constant(ALIAS_USER);
     this.text(out, KEY);
     out.constant(END);
+  }
+
+  /** Behind `ld-`, which belongs to it. */
+  private id(out: ByteWriter, id: string): void {
+    this.idAt = out.at - PREFIX_BYTES;
+    out.ascii(id);
   }
 
   private text(out: ByteWriter, slot: number): void {

@@ -68,4 +68,5 @@ export interface ThreadEvents {
   readonly lanes: readonly string[];
   readonly drops: readonly CountedDrop[];
   readonly left: readonly number[];
+  readonly idBytes: number;
 }

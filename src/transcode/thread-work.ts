@@ -67,8 +67,8 @@ export class ThreadWork {
         // Its own memory, or a larger one that took its place; never one of Node's pool.
         const written = events.bytes.buffer as ArrayBuffer;
         const table = events.table as Int32Array<ArrayBuffer>;
-        const { lanes, drops, left } = events;
-        const result = { table, events: events.events, lanes, drops, left };
+        const { lanes, drops, left, idBytes } = events;
+        const result = { table, events: events.events, lanes, drops, left, idBytes };
         this.answer({ id, body, space: written, result }, [body, written, table.buffer]);
       }
     } catch (error) {

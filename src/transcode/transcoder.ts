@@ -18,11 +18,13 @@ import {
   COLUMNS,
   DATUM,
   type DataBlock,
+  ID,
   LANE,
   LENGTH,
   NAME,
   type PackedEvents,
   START,
+  type Told,
 } from "../engine/packed.ts";
 import { writeShortName } from "../events/short-name.ts";
 import type { SegmentEventConfig } from "../transforms/segment-event/config.ts";
@@ -30,8 +32,8 @@ import { ByteWriter } from "./byte-writer.ts";
 import { DropTally } from "./drop-tally.ts";
 import { compileLocate, type Locate } from "./locate.ts";
 import { JsonLocate } from "./locate-json.ts";
-import { MessageBytes } from "./message-bytes.ts";
-import { notPlain, Places } from "./places.ts";
+import { MESSAGE_ID_BYTES, MessageBytes } from "./message-bytes.ts";
+import { notPlain, Places, TEXTS } from "./places.ts";
 import { type ReceiversOf, type Scope, Scopes } from "./scopes.ts";
 import { DROPS, Verdicts } from "./verdicts.ts";
 
@@ -54,6 +56,8 @@ export interface TranscoderSettings {
   /** A larger event is left to the stages, which refuse it. */
   readonly maxEventBytes: number;
   readonly wallMs: () => number;
+  /** Says of each datum what became of it. */
+  readonly tells?: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -70,6 +74,7 @@ export class Transcoder {
   private readonly locates = new BoundedCache<string, Locate | null>(MAX_WRITERS);
   private table = new Int32Array(FIRST_ROWS * COLUMNS);
   private rows = 0;
+  private told: Told | undefined;
 
   constructor(private readonly settings: TranscoderSettings) {
     const { destinations, enablement, laneOf } = settings;
@@ -88,6 +93,7 @@ export class Transcoder {
     const { separator } = this.settings;
     const out = new ByteWriter(space);
     const left: number[] = [];
+    this.told = this.settings.tells ? toldOf(borders.length - 1, this.told) : undefined;
     this.scopes.beginBlock();
     this.verdicts.latestMs = this.settings.wallMs() + DAY_MS;
     this.rows = 0;
@@ -102,6 +108,8 @@ export class Transcoder {
       lanes: [...this.scopes.lanes],
       drops: this.tally.take(),
       left,
+      idBytes: MESSAGE_ID_BYTES,
+      told: this.told,
     };
   }
 
@@ -156,12 +164,17 @@ export class Transcoder {
   }
 
   private event(index: number, datumBytes: number, out: ByteWriter): void {
-    const { places, verdicts } = this;
+    const { places, verdicts, told } = this;
     const kind = verdicts.kind();
     const scope = this.scopes.of(places);
+    if (told) noteId(told, index, places);
     const drop = verdicts.drop(scope, kind);
-    if (drop >= 0) this.tally.add(drop, verdicts.detail);
-    else this.write(scope, kind, index, datumBytes, out);
+    if (drop < 0) {
+      this.write(scope, kind, index, datumBytes, out);
+      return;
+    }
+    const dropped = this.tally.add(drop, verdicts.detail);
+    if (told) told.dropped[index] = dropped;
   }
 
   private write(scope: Scope, kind: string, index: number, datumBytes: number, out: ByteWriter): void {
@@ -192,6 +205,24 @@ export class Transcoder {
     table[at + START] = start;
     table[at + LENGTH] = length;
     writeShortName(id, 0, table, at + NAME);
+    table[at + ID] = this.messages.idAt;
     this.rows += 1;
   }
+}
+
+/** Events without an id are known by their key. */
+function noteId({ ids }: Told, index: number, { from, to }: Places): void {
+  const slot = to[TEXTS["event.id"]]! >= 0 ? TEXTS["event.id"] : TEXTS["event.key"];
+  ids[2 * index] = from[slot]!;
+  ids[2 * index + 1] = Math.max(from[slot]!, to[slot]!);
+}
+
+function toldOf(data: number, before: Told | undefined): Told {
+  const told =
+    before && before.dropped.length >= data
+      ? before
+      : { ids: new Int32Array(2 * data), dropped: new Int32Array(data) };
+  told.ids.fill(0);
+  told.dropped.fill(-1);
+  return told;
 }

@@ -40,6 +40,7 @@ export default defineTransform({
   },
   create({ maxInflatedBytes }) {
     return {
+      formOf: ({ body }) => (body[0] === BRACE ? "json" : undefined),
       // The shape "bytes" is a Uint8Array; anything else is a bug of the stage before.
       apply: (value) => {
         const bytes = value as Uint8Array;
@@ -48,6 +49,9 @@ export default defineTransform({
     };
   },
 });
+
+/** `{` */
+const BRACE = 0x7b;
 
 function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;

@@ -41,7 +41,7 @@ describe("the sample of them", () => {
   it("puts a bounded number aside and forgets the one that waited longest", () => {
     const sampler = new Sampler();
     const records = Array.from({ length: 40 }, (_, i) => aRecord(`r${i}`));
-    for (const [i, record] of records.entries()) sampler.offer(record, i, i * 1_000);
+    for (const [i, record] of records.entries()) sampler.offer(record, () => i, i * 1_000);
     expect(records.map((record) => sampler.has(record)).filter(Boolean)).toHaveLength(32);
     expect([sampler.has(records[7]!), sampler.value(records[8]!)]).toEqual([false, 8]);
     for (const record of records) sampler.forget(record);

@@ -8,7 +8,8 @@ import { skipDuplicates } from "../../src/commands/backfill/skip-duplicates.ts";
 import { exportEventSchema } from "../../src/emulators/avro-events.ts";
 import type { Enablement, Sink, Transform } from "../../src/engine/contracts.ts";
 import { Metrics } from "../../src/engine/metrics.ts";
-import type { FusedPlan } from "../../src/engine/packed.ts";
+import type { RunObserver } from "../../src/engine/observers.ts";
+import type { FusedPlan, RecordsPlan } from "../../src/engine/packed.ts";
 import { Run } from "../../src/engine/run.ts";
 import { settleMicrotasks, VirtualClock } from "../../src/engine/virtual-clock.ts";
 import segmentSink from "../../src/sinks/segment/segment.ts";
@@ -20,6 +21,7 @@ import filterEnabled from "../../src/transforms/filter-enabled.ts";
 import filterTime from "../../src/transforms/filter-time.ts";
 import segmentEvent from "../../src/transforms/segment-event.ts";
 import type { SegmentEventConfig } from "../../src/transforms/segment-event/config.ts";
+import type { RecordsPlanSettings } from "../../src/transcode/records-plan.ts";
 import type { TranscoderSettings } from "../../src/transcode/transcoder.ts";
 import { aContext, aDestination, destinationsOf, silentLog } from "./context.ts";
 import { aRecord, letterSink, listSource } from "./stages.ts";
@@ -46,13 +48,22 @@ export interface Outcome {
   readonly settled: readonly (string | undefined)[];
 }
 
+interface Ways {
+  readonly fused?: FusedPlan;
+  readonly fusedRecords?: RecordsPlan;
+  readonly recent?: RecentIds;
+  readonly observer?: RunObserver;
+}
+
+type TestRecord = ReturnType<typeof aRecord>;
+
 const defaultLimits = { maxDepth: 64, maxItems: 1_000_000, maxEmptyItems: 10_000, maxInflatedBytes: 1e7 };
 
 export class FusedWorld {
   private constructor(
     private readonly transforms: readonly { readonly type: string; readonly transform: Transform }[],
     private readonly sink: Sink,
-    readonly settings: TranscoderSettings,
+    readonly settings: TranscoderSettings & RecordsPlanSettings,
   ) {}
 
   static async of(scenario: Scenario): Promise<FusedWorld> {
@@ -119,16 +130,34 @@ export class FusedWorld {
   /** Each list of data is one block, or with `json` the lines of one stretch. Without `recent` duplicates are not looked for. */
   async run(
     blocks: readonly (readonly Buffer[])[],
-    { fused, recent, json = false }: { fused?: FusedPlan; recent?: RecentIds; json?: boolean } = {},
+    { json = false, ...ways }: { fused?: FusedPlan; recent?: RecentIds; json?: boolean } = {},
+  ): Promise<Outcome> {
+    const schema = writerSchema(exportEventSchema());
+    return this.runRecords(
+      blocks.map((data, index) => (json ? stretchRecord(data, index) : blockRecord(data, index, schema))),
+      ways,
+    );
+  }
+
+  /** Each body is a message of its own. */
+  async runMessages(
+    bodies: readonly Buffer[],
+    ways: { fusedRecords?: RecordsPlan; observer?: RunObserver } = {},
+  ): Promise<Outcome> {
+    return this.runRecords(
+      bodies.map((body, index) => aRecord(`m${index}`, "", { body })),
+      ways,
+    );
+  }
+
+  private async runRecords(
+    records: readonly TestRecord[],
+    { fused, fusedRecords, recent, observer }: Ways,
   ): Promise<Outcome> {
     const clock = new VirtualClock();
     const letters = letterSink();
     const metrics = new Metrics();
     const written: string[] = [];
-    const schema = writerSchema(exportEventSchema());
-    const records = blocks.map((data, index) =>
-      json ? stretchRecord(data, index) : blockRecord(data, index, schema),
-    );
     const run = new Run(
       {
         name: "fused",
@@ -136,6 +165,7 @@ export class FusedWorld {
         source: listSource(records),
         transforms: [...this.transforms, ...(recent ? [skipDuplicates(recent)] : [])],
         fused,
+        fusedRecords,
         sinks: [
           {
             name: "segment",
@@ -162,7 +192,7 @@ export class FusedWorld {
         inFlight: { records: 1_000, bytes: 64e6 },
         drainMs: 1_000,
       },
-      { clock, random: () => 0.5, log: silentLog, metrics },
+      { clock, random: () => 0.5, log: silentLog, metrics, observer },
     );
     let over = false;
     void run.done.then(() => {

@@ -78,7 +78,9 @@ function samples(count: number, encode: (event: object) => Buffer = encodeAvro):
 }
 
 describe("a plan in threads", () => {
-  it("gives what the stages give, over many blocks, duplicates across threads included", async () => {
+  it("gives what the stages give, over many blocks, duplicates across threads included", {
+    timeout: 120_000,
+  }, async () => {
     const world = await FusedWorld.of(scenario);
     const data = samples(4_000);
     const blocks = Array.from({ length: 16 }, (_, i) => data.slice(i * 230, i * 230 + 300));

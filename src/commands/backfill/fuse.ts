@@ -46,7 +46,8 @@ export async function fuse(
   return new ThreadsPlan(ports, { destinations, enablement, separator, isDuplicate });
 }
 
-async function settingsOf(
+/** Undefined: the stages do it all. */
+export async function settingsOf(
   pipeline: LoadedPipeline,
   window: TimeWindow,
 ): Promise<TranscoderSettings | undefined> {

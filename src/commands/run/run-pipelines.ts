@@ -41,6 +41,7 @@ import { otlpFor, subscriptionOf } from "../otlp.ts";
 import { onStopSignal } from "../signals.ts";
 import { countsOf } from "./books.ts";
 import { FilesRead } from "./files-read.ts";
+import { fuseRecords } from "./fuse-records.ts";
 import { Generations } from "./generations.ts";
 import type { KeptParts } from "./kept-parts.ts";
 import { type Reloadable, Reloader } from "./reloader.ts";
@@ -192,6 +193,7 @@ class Running {
       rates,
       wrapSink: marks && ((sink, { count }) => marked(sink, marks, count)),
       observer: this.console ? allOf(watch.observer, this.seenFlags) : watch.observer,
+      fusedRecords: await fuseRecords(live),
       guard: guard && borrowed(guard),
       aroundWrite: this.otlp?.around({ name: own.name, subscription: subscriptionOf(own.source.config) }),
     });

@@ -9,7 +9,7 @@ import type { DatumLimits } from "../../avro/limits.ts";
 import type { SchemaRevisions } from "../../avro/revisions.ts";
 import type { AvroSchema } from "../../avro/schema.ts";
 import { SINGLE_OBJECT_HEADER, singleObjectFingerprint } from "../../avro/single-object.ts";
-import type { Origin, WriterSchema } from "../../engine/contracts.ts";
+import type { BodyForm, Origin, WriterSchema } from "../../engine/contracts.ts";
 import { DataError, toError } from "../../engine/errors.ts";
 import { parseJsonEvent } from "../../events/parse-json-event.ts";
 import { detect } from "./detect.ts";
@@ -33,6 +33,8 @@ export class BodyDecoder {
   /** For what was written with our own schema. */
   private readonly own: Decode;
   private readonly byFingerprint: ReadonlyMap<bigint, WriterSchema>;
+  private lastAttributes: Origin["attributes"] | undefined;
+  private lastWriter: WriterSchema | undefined;
 
   constructor(private readonly options: BodyDecoderOptions) {
     const { reader, writers, limits } = options;
@@ -44,18 +46,22 @@ export class BodyDecoder {
   /** A promise when the message's schema revision must be fetched first. */
   prepare(origin: Origin): Promise<void> | undefined {
     if (!this.usesTopicSchema(origin)) return undefined;
-    let schema: TopicSchema;
-    try {
-      schema = this.topicSchema(origin);
-    } catch (error) {
-      // `decode` throws the same, where it is expected.
-      if (error instanceof DataError) return undefined;
-      throw error;
-    }
+    const schema = this.soundTopicSchema(origin);
+    if (!schema) return undefined;
     const { name, revision } = schema;
     const { revisions } = this.options;
     if (name === "" || revisions.ready(name, revision)) return undefined;
     return revisions.get(name, revision).then(() => undefined);
+  }
+
+  /** See `Transform.formOf`. */
+  formOf(origin: Origin): BodyForm | undefined {
+    if (origin.writerSchema) return origin.writerSchema;
+    if (this.usesTopicSchema(origin)) return this.topicWriter(origin);
+    const { encoding, reader } = this.options;
+    const found = encoding === "auto" ? detect(origin.body) : encoding;
+    if (found === "binary") return reader;
+    return found === "plain-json" ? "json" : undefined;
   }
 
   /** `bytes` is the body of `origin`. Throws DataError. */
@@ -81,8 +87,33 @@ export class BodyDecoder {
     return encoding === "pubsub" || (encoding === "auto" && hasTopicSchema(origin));
   }
 
+  /** Undefined: `decode` throws what is wrong with it, where it is expected. */
+  private soundTopicSchema(origin: Origin): TopicSchema | undefined {
+    try {
+      return this.topicSchema(origin);
+    } catch (error) {
+      if (error instanceof DataError) return undefined;
+      throw error;
+    }
+  }
+
   private topicSchema(origin: Origin): TopicSchema {
     return topicSchemaOf(origin, this.options.topicSchema);
+  }
+
+  /** Most messages of a topic share one object of attributes: what was found for one holds for the next. */
+  private topicWriter(origin: Origin): WriterSchema | undefined {
+    const { attributes } = origin;
+    if (attributes === this.lastAttributes) return this.lastWriter;
+    const schema = this.soundTopicSchema(origin);
+    if (schema?.encoding !== "BINARY") return undefined;
+    const { name, revision } = schema;
+    const { revisions, reader } = this.options;
+    const found = name === "" ? reader : revisions.ready(name, revision) && revisions.peek(name, revision);
+    if (!found || found instanceof DataError) return undefined;
+    this.lastAttributes = attributes;
+    this.lastWriter = found;
+    return found;
   }
 
   private datum(writer: WriterSchema, body: Buffer): unknown {

@@ -28,6 +28,7 @@ export async function createAvroDecode(
   const decoder = new BodyDecoder({ encoding, reader, writers, topicSchema, limits, revisions });
   return {
     prepare: (origin) => decoder.prepare(origin),
+    formOf: (origin) => decoder.formOf(origin),
     // The shape "bytes" is a Uint8Array: the body of `origin`, which a block would cut out anew.
     apply: (bytes, origin) => decoder.decode(bytes as Uint8Array, origin),
     close: () => revisions.close(),
