@@ -6,6 +6,12 @@
 //
 // Damage is a ContainerError with the byte offset. With "fail" it ends the reading. With "skip-block" the reader
 // looks for the next sync marker, reports the range it passed over, and goes on behind it.
+//
+// Several readers may share one file by ranges of bytes: a block is read by the reader in whose range the sync marker
+// in front of it begins (the rule of Java's DataFileReader, `sync` and `pastSync`, which Hadoop splits files by). So each
+// block has one reader, wherever the ranges are cut, and damage belongs to the reader in whose range it begins. As there,
+// 16 bytes of data that happen to equal the marker, at the very place where a range looks for its first one, would be
+// taken for it: that reader finds damage that is none, and nothing is lost, as the block is read by the one before.
 
 import { DataError } from "../engine/errors.ts";
 import { type ByteSource, ByteWindow } from "./byte-window.ts";
@@ -28,12 +34,14 @@ export interface ContainerBlock {
 export interface ReadBlocksOptions {
   readonly onDamage: "fail" | "skip-block";
   readonly limits?: ContainerLimits;
+  /** Blocks whose preceding sync marker begins here or later are another reader's; the default is the end of the file. */
+  readonly untilOffset?: number | undefined;
   /** Called for each range passed over, before reading goes on. */
   onSkip?(error: ContainerError, fromOffset: number, toOffset: number): void;
 }
 
 /**
- * The blocks from `fromOffset` on, which must be the end of the header or the `endOffset` of a block. Reads ahead
+ * The blocks from `fromOffset` on, which must be the end of the header, the `endOffset` of a block or from `firstBlockFrom`. Reads ahead
  * 128 KB. Throws ContainerError; what `bytes.read` throws passes through.
  */
 export async function* readBlocks(
@@ -43,7 +51,8 @@ export async function* readBlocks(
   options: ReadBlocksOptions,
 ): AsyncGenerator<ContainerBlock, void, undefined> {
   const reader = new BlockReader(bytes, header, options.limits ?? defaultContainerLimits);
-  for (let offset = fromOffset; offset < bytes.size; ) {
+  const end = Math.min(bytes.size, (options.untilOffset ?? bytes.size) + SYNC_BYTES);
+  for (let offset = fromOffset; offset < end; ) {
     let block: ContainerBlock;
     try {
       block = await reader.read(offset);
@@ -57,6 +66,19 @@ export async function* readBlocks(
     yield block;
     offset = block.endOffset;
   }
+}
+
+/**
+ * Where reading begins for the range of the file that begins at `offset`: behind the first sync marker that begins
+ * there or later, the header's included; at the end of the file when there is none.
+ */
+export async function firstBlockFrom(
+  bytes: ByteSource,
+  header: ContainerHeader,
+  offset: number,
+): Promise<number> {
+  if (offset <= header.length - SYNC_BYTES) return header.length;
+  return new BlockReader(bytes, header, defaultContainerLimits).behindNextSync(offset);
 }
 
 /** Two varints. */

@@ -1,6 +1,7 @@
 import type { Argv } from "yargs";
 
 import type { GlobalOptions } from "./global-options.ts";
+import { type ShardOptions, shardOption } from "./backfill/shard-of.ts";
 import { type MetricsOptions, metricsOption } from "./metrics-options.ts";
 import { type OtlpOptions, otlpOption } from "./otlp-options.ts";
 import { type RateOptions, rateOption } from "./rate-options.ts";
@@ -11,9 +12,10 @@ export interface BackfillOptions
     MetricsOptions,
     OtlpOptions,
     RateOptions,
+    ShardOptions,
     StoreOptions {
   readonly pipeline: string;
-  readonly from: string[];
+  readonly from: string[] | undefined;
   readonly to: string | undefined;
   readonly state: string | undefined;
   readonly since: string | undefined;
@@ -22,6 +24,8 @@ export interface BackfillOptions
   readonly workers: number;
   readonly dryRun: boolean;
   readonly force: boolean;
+  readonly status: boolean;
+  readonly format: "text" | "json";
   readonly onDamage: "fail" | "skip-block" | "dead-letter-block";
 }
 
@@ -35,7 +39,6 @@ export function backfillCommand(cli: Argv<GlobalOptions>): void {
         .option("from", {
           type: "string",
           array: true,
-          demandOption: true,
           describe: "Files, folders or globs: NDJSON, .gz, Avro containers, Pub/Sub archives",
         })
         .option("to", { type: "string", describe: "In place of the sink: file:out.ndjson or stdout" })
@@ -43,6 +46,18 @@ export function backfillCommand(cli: Argv<GlobalOptions>): void {
           type: "string",
           describe:
             "Folder of the checkpoint; the default is one per pipeline and --to below .sluice/backfill",
+        })
+        .options(shardOption)
+        .option("status", {
+          type: "boolean",
+          default: false,
+          describe:
+            "Show how far the backfill of this --state is, shard by shard and in sum, and send nothing",
+        })
+        .option("format", {
+          choices: ["text", "json"] as const,
+          default: "text" as const,
+          describe: "Of --status",
         })
         .options(storeOption)
         .options(rateOption)
@@ -79,6 +94,14 @@ export function backfillCommand(cli: Argv<GlobalOptions>): void {
         .example(
           "$0 backfill pipelines/launchdarkly-to-segment.yaml --from events.ndjson.gz --to stdout --limit 10",
           "Look at ten events as Segment would get them",
+        )
+        .example(
+          "$0 backfill pipelines/launchdarkly-to-segment.yaml --from '/archive/**' --state /shared/state --shard 3/8",
+          "One of eight processes, on one machine or several, each with its part of the files",
+        )
+        .example(
+          "$0 backfill pipelines/launchdarkly-to-segment.yaml --state /shared/state --status",
+          "How far the eight are (exit code 0: all done, 3: not yet)",
         )
         .epilogue(
           "Exit codes: 0 all delivered, 1 failed, 2 invalid input, 3 stopped early (run it again to go on).",

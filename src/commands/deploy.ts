@@ -12,6 +12,7 @@ export interface DeployOptions extends GlobalOptions {
   readonly image: string | undefined;
   readonly replicaRate: number;
   readonly rateStore: string | undefined;
+  readonly shards: number;
 }
 
 export function deployCommand(cli: Argv<GlobalOptions>): void {
@@ -38,6 +39,11 @@ export function deployCommand(cli: Argv<GlobalOptions>): void {
           requiresArg: true,
           describe:
             "Where the Redis or Valkey is that keeps the rates of all replicas together: redis://host:6379; needed for more than one",
+        })
+        .option("shards", {
+          type: "number",
+          default: 1,
+          describe: "Of Kubernetes: how many pods share out a backfill",
         })
         .example(
           "$0 deploy k8s pipelines/launchdarkly-to-segment-cloud.yaml | kubectl apply -f -",

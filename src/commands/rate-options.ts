@@ -39,10 +39,19 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function rateSharing(
   options: RateOptions,
   env: Environment,
-  { log, priority }: { readonly log: Logger; readonly priority: Priority },
+  {
+    log,
+    priority,
+    shards = 1,
+  }: {
+    readonly log: Logger;
+    readonly priority: Priority;
+    /** This is one of so many processes that share out one backfill. */
+    readonly shards?: number | undefined;
+  },
 ): Promise<RateSharing | undefined> {
   const url = options.rateStore ?? (env["SLUICE_RATE_STORE"] || undefined);
-  const replicas = options.replicas ?? numberIn(env, "SLUICE_REPLICAS") ?? 1;
+  const replicas = options.replicas ?? numberIn(env, "SLUICE_REPLICAS") ?? shards;
   const share = options.share ?? numberIn(env, "SLUICE_SHARE");
   if (!(Number.isInteger(replicas) && replicas >= 1))
     throw new UsageError(`--replicas takes a whole number from 1, not ${replicas}`);
@@ -56,6 +65,11 @@ export async function rateSharing(
     return shareByPart(share);
   }
   if (replicas === 1) return undefined;
+  if (shards > 1) {
+    log.info({ share: 1 / replicas }, `no --rate-store: this shard takes 1/${replicas} of each rate`);
+    const { shareByPart } = await import("../rates/rate-sharing.ts");
+    return shareByPart(1 / replicas);
+  }
   throw new UsageError(
     `${replicas} replicas would each use the whole rate. Give them a --rate-store, or say --share ${(1 / replicas).toFixed(3)} for each.`,
   );

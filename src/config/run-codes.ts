@@ -64,6 +64,15 @@ export const runCodes = {
       "The checkpoint was made with another definition: events sent from here on would be others than before.",
     fix: "`--force` goes on with the definition as it is now; another state directory begins anew.",
   },
+  "shards-changed": {
+    meaning:
+      "The shards of a backfill agreed on other files or another number of shards than this process comes with, or the state directory is of a run that was not divided.",
+    fix: "Start all shards with the same `--from` and the same number, over files that no longer change. Another state directory begins anew; `--force` makes a new plan, and what was sent may be sent again with the same message ids.",
+  },
+  "no-backfill": {
+    meaning: "The status of a backfill was asked for, and the state directory holds none.",
+    fix: "Give `--state` the folder that the backfill was given, or start where it was started.",
+  },
   "checkpoint-unreadable": {
     meaning: "A checkpoint file is damaged or of a newer version.",
     fix: "Delete it to begin anew; what was delivered is then sent again, with the same message ids.",

@@ -65,6 +65,10 @@ export const stageProblemCodes = {
     meaning: "The longest line that is taken is shorter than the stretch that is read at once.",
     fix: "Raise the file source's longest line, or lower its block.",
   },
+  "shard-out-of-range": {
+    meaning: "A process is to read a shard that there is none of: shards are counted from 0.",
+    fix: "Give it a number below how many there are.",
+  },
 } as const satisfies Record<string, CodeMeaning>;
 
 /** The meaning of a problem's code, wherever it is from. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { rateSharing } from "../../src/commands/rate-options.ts";
 import { VirtualClock } from "../../src/engine/virtual-clock.ts";
 import { Metrics } from "../../src/engine/metrics.ts";
-import { silentLog } from "../support/context.ts";
+import { recordingLog, silentLog } from "../support/context.ts";
 
 const world = { log: silentLog, priority: "live" as const };
 const rates = { events: 900, requests: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
@@ -41,6 +41,22 @@ describe("the options of a shared rate", () => {
   it("are nothing for one process", async () => {
     expect(await rateSharing({}, {}, world)).toBeUndefined();
     expect(await rateSharing({ replicas: 1 }, { SLUICE_RATE_STORE: "" }, world)).toBeUndefined();
+  });
+
+  it("give a shard of a backfill its part when there is no store, and say so", async () => {
+    const log = recordingLog();
+    const part = async (options: object) => {
+      const sharing = await rateSharing(options, {}, { log, priority: "backfill", shards: 8 });
+      const clock = new VirtualClock();
+      const limiters = sharing?.limiters({ clock, log: silentLog, metrics: new Metrics() });
+      const limiter = limiters?.("d", rates, 100, () => {});
+      await clock.advance(5_000);
+      return limiter?.glance();
+    };
+    expect(await part({})).toBe(112);
+    expect(log.lines[0]?.message).toBe("no --rate-store: this shard takes 1/8 of each rate");
+    expect(await part({ replicas: 2 })).toBe(450);
+    expect(await part({ share: 1 })).toBe(900);
   });
 
   it("give a process its part of each rate, after an edit too", async () => {

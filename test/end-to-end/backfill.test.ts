@@ -90,6 +90,39 @@ it("keeps a stretch of time, stops at a limit, and skips what an archive holds t
   ).toEqual(["track", "track", "track"]);
 });
 
+it("in shards sends what one process sends, and says how far they are", async () => {
+  const world = await town([feature.environment]);
+  await world.write("p.yaml", pipelineYaml());
+  const events = eventsOf(1_000);
+  await world.write("a.ndjson", ndjson(events.slice(0, 400)));
+  const data = events.slice(400).map((event) => encodeAvro(event));
+  await world.write("b.avro", writeContainer(exportEventSchema(), data));
+  const lines = async (name: string) =>
+    (await readFile(join(world.folder, name), "utf8")).split("\n").filter((line) => line !== "");
+  const from = ["--from", "*.{ndjson,avro}"];
+  const shard = (shard: string) =>
+    backfill(world, ...from, "--to", "file:some.out", "--state", "s", "--shard", shard);
+  const [whole, zero] = await Promise.all([backfill(world, ...from, "--to", "file:one.out"), shard("0/2")]);
+  expect(whole).toMatchObject({ code: 0 });
+  expect(zero).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/"shard":"0\/2".*takes 1\/2 of each rate/),
+  });
+  expect(zero.stderr).toContain("under-test (shard 0/2)");
+  const status = () => backfill(world, "--state", "s", "--status", "--format", "json");
+  const [half, one] = await Promise.all([status(), shard("1/2")]);
+  expect(half.code).toBe(3);
+  expect(one).toMatchObject({ code: 0 });
+  const both = [...(await lines("some.shard-0-of-2.out")), ...(await lines("some.shard-1-of-2.out"))];
+  expect(both.sort()).toEqual((await lines("one.out")).sort());
+  const all = await status();
+  expect(all.code).toBe(0);
+  expect(JSON.parse(all.stdout)).toMatchObject({
+    shards: [{ state: "done" }, { state: "done" }],
+    sum: { done: 2, files: 2, filesDone: 2, read: 1_000, delivered: 1_000 },
+  });
+});
+
 it("sends the same events with threads as without, and settles them all", async () => {
   const world = await town([feature.environment]);
   await world.write("p.yaml", pipelineYaml());

@@ -1,10 +1,14 @@
 // One backfill: the pipeline of a YAML file with its source replaced by files, from checkpoint to summary.
 
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 
-import type { LoadedPipeline, Replacement } from "../../config/load.ts";
+import type { LoadedPipeline } from "../../config/load.ts";
 import type { ConsolePipeline } from "../../console/console-world.ts";
+import { systemClock } from "../../engine/clock.ts";
 import type { Logger } from "../../engine/contracts.ts";
+import { labelled } from "../../engine/labelled-log.ts";
+import type { Metrics } from "../../engine/metrics.ts";
+import { type Shard, shardName } from "../../sources/file/shards.ts";
 import { consolePipeline } from "../console.ts";
 import { inSegments } from "../dead-letter-files.ts";
 import type { BackfillOptions } from "../backfill.ts";
@@ -14,6 +18,7 @@ import { type InsertedTransform, startJob } from "../job.ts";
 import { openLiveView } from "../live-view.ts";
 import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
+import { placeholderSecrets } from "../placeholder-secrets.ts";
 import { watchedPipeline } from "../operator-port.ts";
 import { onStopSignal } from "../signals.ts";
 import { summaryTable } from "../summary.ts";
@@ -23,7 +28,11 @@ import { dryRun } from "./dry-run.ts";
 import { fuse } from "./fuse.ts";
 import { limitSource } from "./limit-source.ts";
 import { showProgress } from "./progress.ts";
+import { ProgressFile } from "./progress-file.ts";
 import { RecentIds } from "./recent-ids.ts";
+import { runSettings, sinkOf, sourceOf, stateFolder } from "./replacements.ts";
+import { shardOf } from "./shard-of.ts";
+import { showStatus } from "./status.ts";
 import { skipDuplicates } from "./skip-duplicates.ts";
 import { timeWindow } from "./time-window.ts";
 
@@ -34,6 +43,8 @@ const MOST_BYTES_IN_FLIGHT = 2 * 1024 * 1024;
 const MOST_WORKERS = 16;
 
 export async function backfill(options: BackfillOptions): Promise<ExitCode> {
+  if (options.status) return status(options);
+  const shard = shardOf(options, process.env);
   const window = timeWindow(options.since, options.until);
   if (options.limit !== undefined && !(Number.isInteger(options.limit) && options.limit > 0)) {
     throw new UsageError(`--limit takes a whole number above 0, not ${options.limit}`);
@@ -42,38 +53,46 @@ export async function backfill(options: BackfillOptions): Promise<ExitCode> {
     throw new UsageError(`--workers takes a whole number up to ${MOST_WORKERS}, not ${options.workers}`);
   const loaded = await loadOrExplain([options.pipeline], {
     replaceSource: sourceOf(options),
-    ...(options.to === undefined ? {} : { replaceSink: sinkOf(options.to) }),
+    ...(options.to === undefined ? {} : { replaceSink: sinkOf(options.to, shard) }),
   });
   const pipeline = loaded?.[0];
   if (!pipeline) return exitCode.invalidInput;
-  return withLiveSettings(options, pipeline, (live) => backfillOf(live, options, window));
+  return withLiveSettings(options, pipeline, (live) => backfillOf(live, options, { window, shard }));
+}
+
+/** Nothing is sent, so no secret is needed. */
+async function status(options: BackfillOptions): Promise<ExitCode> {
+  const loaded = await loadOrExplain([options.pipeline], { env: placeholderSecrets(process.env) });
+  const name = loaded?.[0]?.name;
+  if (name === undefined) return exitCode.invalidInput;
+  return showStatus(stateFolder(options, name), { title: name, format: options.format });
 }
 
 async function backfillOf(
   pipeline: LoadedPipeline,
   options: BackfillOptions,
-  window: ReturnType<typeof timeWindow>,
+  { window, shard }: { readonly window: ReturnType<typeof timeWindow>; readonly shard: Shard | undefined },
 ): Promise<ExitCode> {
-  const progress = showProgress();
-  const log = await createLog({
+  const part = shard ? `shard ${shard.index}/${shard.of}` : undefined;
+  const progress = showProgress(part);
+  const plainLog = await createLog({
     level: options.logLevel,
     pretty: process.stderr.isTTY,
     scrubbers: [pipeline.scrubber],
     ...(progress.write ? { write: progress.write } : {}),
   });
+  const log = shard ? labelled(plainLog, { shard: `${shard.index}/${shard.of}` }) : plainLog;
   const recent = new RecentIds();
   const inserted: InsertedTransform[] = [skipDuplicates(recent)];
   if (window) inserted.unshift(window);
   const { source } = pipeline;
-  const withState = {
-    ...source,
-    config: { ...(source.config as object), ...stateOf(options, pipeline.name, pipeline.hash) },
-  };
+  const settings = runSettings(options, pipeline, shard);
+  const withState = { ...source, config: { ...(source.config as object), ...settings } };
   const fused = await fuse(pipeline, options, recent);
   if (!fused && options.workers > 0)
     log.warn({}, "--workers does nothing here: only the plain stages over Avro files can run in threads");
   const watched: WatchedPipeline[] = [];
-  const beside = await openBeside(options, { log, pipelines: () => watched }).catch(
+  const beside = await openBeside(options, { log, pipelines: () => watched, shard }).catch(
     async (error: unknown) => {
       await fused?.close();
       throw error;
@@ -107,6 +126,8 @@ async function backfillOf(
   watch.began(job);
   shown.push(consolePipeline(pipeline, pipeline, job, log));
   progress.start(metrics, log);
+  const told = progressFile(settings.state, shard, { metrics, log });
+  told?.start();
   const release = onStopSignal((signal) => {
     log.info({ signal }, "stopping: what is in flight is delivered, the rest stays for the next run");
     run.stop();
@@ -115,18 +136,27 @@ async function backfillOf(
   await view.close();
   release();
   progress.stop();
+  const filesLeft = metrics.total("backfill_files_done") < metrics.total("backfill_files_total");
+  await told?.end(result.error ? "failed" : filesLeft ? "stopped" : "done");
   await beside.close();
   const elapsedMs = performance.now() - startedAt;
-  const title = options.dryRun ? `${pipeline.name} (dry run)` : pipeline.name;
+  const notes = [part, options.dryRun ? "dry run" : undefined].filter((note) => note !== undefined);
+  const title = notes.length > 0 ? `${pipeline.name} (${notes.join(", ")})` : pipeline.name;
   process.stderr.write(
     `${summaryTable({ metrics, elapsedMs, gaveBack: result.gaveBack, title, countsDuplicates: true })}\n`,
   );
-  return end(
-    result,
-    metrics.total("backfill_files_done") < metrics.total("backfill_files_total"),
-    options,
-    log,
-  );
+  return end(result, filesLeft, options, log);
+}
+
+/** Beside the checkpoint; undefined: there is none. */
+function progressFile(
+  state: string | undefined,
+  shard: Shard | undefined,
+  { metrics, log }: { readonly metrics: Metrics; readonly log: Logger },
+): ProgressFile | undefined {
+  if (state === undefined) return undefined;
+  const folder = shard ? join(state, shardName(shard)) : state;
+  return new ProgressFile(folder, metrics, { log, clock: systemClock });
 }
 
 function end(
@@ -142,27 +172,4 @@ function end(
   }
   if (limit === undefined && (result.gaveBack > 0 || filesLeft)) return exitCode.gaveBack;
   return exitCode.done;
-}
-
-function sourceOf(options: BackfillOptions): Replacement {
-  const paths = options.from.map((path) => resolve(path));
-  const { force, onDamage } = options;
-  return { option: "--from", value: { type: "file", paths, force, onDamage } };
-}
-
-/** Where the checkpoint is kept. A dry run keeps none, and a run with a limit is a look, not a backfill. */
-function stateOf(options: BackfillOptions, name: string, hash: string): object {
-  if (options.dryRun || (options.limit !== undefined && options.state === undefined)) return {};
-  const target = options.to === undefined ? "sink" : options.to.replaceAll(/[^A-Za-z0-9._-]+/g, "-");
-  return { state: resolve(options.state ?? join(".sluice", "backfill", name, target)), configVersion: hash };
-}
-
-function sinkOf(to: string): Replacement {
-  if (to === "stdout" || to === "-") return { option: "--to", value: { type: "stdout" } };
-  if (to.startsWith("file:") && to.length > 5) {
-    return { option: "--to", value: { type: "file", path: resolve(to.slice(5)) } };
-  }
-  throw new UsageError(
-    `--to takes file:<path> or stdout, not ${JSON.stringify(to)}; leave it out to use the pipeline's sink`,
-  );
 }

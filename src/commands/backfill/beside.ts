@@ -3,6 +3,7 @@
 
 import type { Logger } from "../../engine/contracts.ts";
 import type { RateSharing } from "../../rates/rate-sharing.ts";
+import type { Shard } from "../../sources/file/shards.ts";
 import type { OpenTelemetry } from "../../telemetry/open-telemetry.ts";
 import type { WatchedPipeline } from "../../telemetry/watched-pipeline.ts";
 import type { BackfillOptions } from "../backfill.ts";
@@ -19,7 +20,15 @@ export interface Beside {
 /** Throws UsageError and RunError, as each of them does. */
 export async function openBeside(
   options: BackfillOptions,
-  { log, pipelines }: { readonly log: Logger; readonly pipelines: () => readonly WatchedPipeline[] },
+  {
+    log,
+    pipelines,
+    shard,
+  }: {
+    readonly log: Logger;
+    readonly pipelines: () => readonly WatchedPipeline[];
+    readonly shard: Shard | undefined;
+  },
 ): Promise<Beside> {
   const opened: { close(): Promise<void> }[] = [];
   const close = async () => {
@@ -30,7 +39,9 @@ export async function openBeside(
     return one;
   };
   try {
-    const rates = keep(await rateSharing(options, process.env, { log, priority: "backfill" }));
+    const rates = keep(
+      await rateSharing(options, process.env, { log, priority: "backfill", shards: shard?.of }),
+    );
     keep(await operatorPort({ options, log, expected: 1, pipelines }));
     const otlp = keep(await otlpFor(options, { log, pipelines }));
     return { rates, otlp, close };

@@ -16,23 +16,28 @@ export interface Progress {
   stop(): void;
 }
 
-export function showProgress(): Progress {
-  return process.stderr.isTTY ? new ProgressBar() : new ProgressLines();
+/** `name`: what stands before a bar; log lines carry labels of their own. */
+export function showProgress(name = ""): Progress {
+  return process.stderr.isTTY ? new ProgressBar(name) : new ProgressLines();
 }
 
-interface Reading {
+export interface Reading {
   readonly bytes: number;
   readonly total: number;
+  readonly files: number;
+  readonly filesDone: number;
   readonly read: number;
   readonly delivered: number;
   readonly dropped: number;
   readonly deadLettered: number;
 }
 
-function readingOf(metrics: Metrics): Reading {
+export function readingOf(metrics: Metrics): Reading {
   return {
     bytes: metrics.total("backfill_bytes_read"),
     total: metrics.total("backfill_bytes_total"),
+    files: metrics.total("backfill_files_total"),
+    filesDone: metrics.total("backfill_files_done"),
     read: metrics.total("values_total"),
     delivered: metrics.total("sink_events_delivered_total"),
     dropped: metrics.total("dropped_total"),
@@ -41,20 +46,24 @@ function readingOf(metrics: Metrics): Reading {
 }
 
 class ProgressBar implements Progress {
-  private readonly bar = new SingleBar(
-    {
-      format: "{bar} {percentage}% | {rate} events/s | ETA {eta_formatted} | {counts}",
-      hideCursor: true,
-      clearOnComplete: true,
-      stream: process.stderr,
-      etaBuffer: 50,
-      barsize: 24,
-    },
-    Presets.shades_classic,
-  );
+  private readonly bar: SingleBar;
   private timer: NodeJS.Timeout | undefined;
   private shown = false;
   private readonly startedAt = performance.now();
+
+  constructor(name: string) {
+    this.bar = new SingleBar(
+      {
+        format: `${name === "" ? "" : `${name} | `}{bar} {percentage}% | {rate} events/s | ETA {eta_formatted} | {counts}`,
+        hideCursor: true,
+        clearOnComplete: true,
+        stream: process.stderr,
+        etaBuffer: 50,
+        barsize: 24,
+      },
+      Presets.shades_classic,
+    );
+  }
 
   readonly write = (line: string) => {
     if (this.shown) process.stderr.write("\r\u001b[2K");

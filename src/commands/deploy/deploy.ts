@@ -28,10 +28,11 @@ export async function deploy(options: DeployOptions): Promise<ExitCode> {
 
 /** Undefined: the pipeline has problems, and they were printed. */
 export async function deployText(
-  { target, pipeline, image, replicaRate, rateStore }: Omit<DeployOptions, "out" | "logLevel">,
+  { target, pipeline, image, replicaRate, rateStore, shards }: Omit<DeployOptions, "out" | "logLevel">,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<string | undefined> {
   const [loaded] = (await loadOrExplain([pipeline], { env: placeholderSecrets(env) })) ?? [];
   if (!loaded) return undefined;
-  return writers[target](await deploySettings(loaded, { target, image, replicaRate, rateStore, env }));
+  const wish = { target, image, replicaRate, rateStore, shards, env };
+  return writers[target](await deploySettings(loaded, wish));
 }

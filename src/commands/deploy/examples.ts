@@ -13,7 +13,7 @@ const examples: readonly (readonly [path: string, target: DeployTarget, pipeline
 export async function exampleFiles(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const [path, target, pipeline] of examples) {
-    const wish = { target, pipeline, image: undefined, replicaRate: 5_000, rateStore: undefined };
+    const wish = { target, pipeline, image: undefined, replicaRate: 5_000, rateStore: undefined, shards: 1 };
     const text = await deployText(wish, {});
     if (text === undefined) throw new Error(`${pipeline} cannot be deployed`);
     files.set(path, text);

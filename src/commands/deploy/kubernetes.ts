@@ -9,7 +9,7 @@ const CPU_TARGET_PERCENT = 70;
 const SHRINK_AFTER_SECONDS = 300;
 
 export function kubernetes(settings: DeploySettings): string {
-  const { keepsFiles, name } = settings;
+  const { keepsFiles, name, shards } = settings;
   const documents = [
     serviceAccount(settings),
     configMap(settings),
@@ -18,13 +18,21 @@ export function kubernetes(settings: DeploySettings): string {
     autoscaler(settings),
     disruptionBudget(settings),
     networkPolicy(settings),
-    claim(settings, `${name}-backfill`),
+    claim(settings, `${name}-backfill`, shards > 1),
     backfillJob(settings),
   ];
   return yamlDocuments(comment(settings), documents);
 }
 
-function comment({ name, variables, hasSecretFiles, limit, maxReplicas, shared }: DeploySettings): string[] {
+function comment({
+  name,
+  variables,
+  hasSecretFiles,
+  limit,
+  maxReplicas,
+  shared,
+  shards,
+}: DeploySettings): string[] {
   const secrets = variables.filter(({ value }) => value === undefined).map(({ name: key }) => key);
   return [
     `Made by: sluice deploy k8s <pipeline>. ${name}: ${limit} events/s, at most ${maxReplicas} replica(s).`,
@@ -41,7 +49,7 @@ function comment({ name, variables, hasSecretFiles, limit, maxReplicas, shared }
     ...(shared
       ? [
           `SLUICE_RATE_STORE is the whole URL of ${shared.store.host}:${shared.store.port}, password included: it keeps the rate over at most`,
-          `${shared.processes} processes, the pod of a roll-out and one of the backfill included.`,
+          `${shared.processes} processes, the pod of a roll-out and ${shards} of the backfill included.`,
         ]
       : [
           "The rate is kept by one process alone: a roll-out ends the old pod first. Scale the deployment to 0 while the backfill",
@@ -50,6 +58,9 @@ function comment({ name, variables, hasSecretFiles, limit, maxReplicas, shared }
     "",
     "The backfill job is suspended: put an archive on the claim of that name, then",
     `  kubectl patch job ${name}-backfill --type=merge -p '{"spec":{"suspend":false}}'`,
+    shards > 1
+      ? `It is divided into ${shards} shards: the claim ${name}-backfill is for pods on several nodes (ReadWriteMany, with hard links: NFS).`
+      : "For several pods that share out the files make this file with --shards.",
   ];
 }
 
@@ -83,12 +94,16 @@ function configMap(settings: DeploySettings): object {
   return { apiVersion: "v1", kind: "ConfigMap", metadata: metadata(settings), data: settings.files };
 }
 
-function claim(settings: DeploySettings, name: string): object {
+/** Pods that write to one claim may be on several nodes. */
+function claim(settings: DeploySettings, name: string, isShared = false): object {
   return {
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",
     metadata: metadata(settings, name),
-    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "10Gi" } } },
+    spec: {
+      accessModes: [isShared ? "ReadWriteMany" : "ReadWriteOnce"],
+      resources: { requests: { storage: "10Gi" } },
+    },
   };
 }
 
@@ -188,8 +203,9 @@ function networkPolicy(settings: DeploySettings): object {
   };
 }
 
+/** Each pod finds its part of the files by its index; all share the folder of the state. */
 function backfillJob(settings: DeploySettings): object {
-  const { name, file } = settings;
+  const { name, file, shards } = settings;
   const own = `${name}-backfill`;
   return {
     apiVersion: "batch/v1",
@@ -198,9 +214,9 @@ function backfillJob(settings: DeploySettings): object {
     spec: {
       suspend: true,
       completionMode: "Indexed",
-      completions: 1,
-      parallelism: 1,
-      backoffLimit: 20,
+      completions: shards,
+      parallelism: shards,
+      backoffLimit: 20 * shards,
       podFailurePolicy: {
         rules: [
           // A definition that is wrong stays wrong; work given back is no failure of the pod.
@@ -221,6 +237,8 @@ function backfillJob(settings: DeploySettings): object {
           claim: own,
           restartPolicy: "Never",
           isLive: false,
+          // Kubernetes gives JOB_COMPLETION_INDEX, and not of how many.
+          env: [{ name: "SLUICE_SHARDS", value: String(shards) }],
           mounts: [{ name: "archive", mountPath: "/archive", readOnly: true }],
           volumes: [
             { name: "archive", persistentVolumeClaim: { claimName: `${name}-archive`, readOnly: true } },

@@ -50,6 +50,8 @@ export interface DeploySettings {
   readonly maxReplicas: number;
   /** Undefined: there is one process at a time, and the rate is its own. */
   readonly shared: SharedRate | undefined;
+  /** Pods of a backfill. */
+  readonly shards: number;
 }
 
 export interface DeployWish {
@@ -57,6 +59,7 @@ export interface DeployWish {
   readonly image: string | undefined;
   readonly replicaRate: number;
   readonly rateStore: string | undefined;
+  readonly shards: number;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -65,6 +68,9 @@ export async function deploySettings(pipeline: LoadedPipeline, wish: DeployWish)
   const { name, baseDir, drainMs, destinations } = pipeline;
   if (!(wish.replicaRate > 0))
     throw new UsageError(`--replica-rate takes a number above 0, not ${wish.replicaRate}`);
+  const { target, rateStore, shards } = wish;
+  if (!(Number.isInteger(shards) && shards >= 1))
+    throw new UsageError(`--shards takes a whole number from 1, not ${shards}`);
   const version = productVersion();
   const files = await filesOf(pipeline, baseDir);
   const references = Object.values(files).flatMap((text) => [...referencesIn(parse(text))]);
@@ -75,8 +81,7 @@ export async function deploySettings(pipeline: LoadedPipeline, wish: DeployWish)
     .reduce((sum, { config }) => sum + config.rates.events, 0);
   const maxReplicas = Math.max(1, Math.ceil(limit / wish.replicaRate));
   if (wish.target !== "systemd" && keepsFiles) refuseFiles(wish.target, maxReplicas);
-  const { target, rateStore } = wish;
-  const shared = sharedRate({ target, rateStore, maxReplicas, keepsFiles });
+  const shared = sharedRate({ target, rateStore, maxReplicas, keepsFiles, shards });
   const secretFiles = hasSecretFiles(references);
   if (secretFiles && wish.target === "cloudrun")
     throw new UsageError("Cloud Run gives secrets as variables: write ${NAME} in place of ${file:…}");
@@ -97,6 +102,7 @@ export async function deploySettings(pipeline: LoadedPipeline, wish: DeployWish)
     limit,
     maxReplicas,
     shared,
+    shards,
   };
 }
 

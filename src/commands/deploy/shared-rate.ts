@@ -19,6 +19,8 @@ export interface SharedRateWish {
   readonly maxReplicas: number;
   /** One writer: a roll-out ends the old pod before the new one starts. */
   readonly keepsFiles: boolean;
+  /** Pods of the backfill. */
+  readonly shards: number;
 }
 
 /** Undefined: one process has the whole rate. Throws UsageError. */
@@ -27,6 +29,7 @@ export function sharedRate({
   rateStore,
   maxReplicas,
   keepsFiles,
+  shards,
 }: SharedRateWish): SharedRate | undefined {
   if (rateStore === undefined) {
     if (target !== "systemd" && maxReplicas > 1)
@@ -39,15 +42,14 @@ export function sharedRate({
     throw new UsageError(
       "A unit is one process: put SLUICE_RATE_STORE and SLUICE_REPLICAS into its environment file in place of --rate-store",
     );
-  return { store: storeOf(rateStore), processes: processesOf(target, maxReplicas, keepsFiles) };
+  return { store: storeOf(rateStore), processes: processesOf({ target, maxReplicas, keepsFiles, shards }) };
 }
 
-function processesOf(target: DeployTarget, maxReplicas: number, keepsFiles: boolean): number {
+function processesOf({ target, maxReplicas, keepsFiles, shards }: Omit<SharedRateWish, "rateStore">): number {
   // Revisions of Cloud Run overlap as a whole.
   if (target === "cloudrun") return maxReplicas * 2;
   const surge = keepsFiles ? 0 : 1;
-  const backfill = 1;
-  return maxReplicas + surge + backfill;
+  return maxReplicas + surge + shards;
 }
 
 function storeOf(url: string): SharedRate["store"] {

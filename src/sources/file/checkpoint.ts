@@ -4,14 +4,15 @@
 // made, lock released). A save that fails is tried again with the next one: an old checkpoint only repeats work.
 // The last one must succeed. A save is atomic: written aside, fsynced, renamed, directory fsynced.
 
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { RunContext } from "../../engine/contracts.ts";
 import { RunError, toError } from "../../engine/errors.ts";
+import { writeAtomically } from "./atomic-file.ts";
 import { difference, type FileIdentity, identify } from "./file-identity.ts";
 import { FileProgress } from "./file-progress.ts";
-import type { InputFile } from "./find-inputs.ts";
+import { type InputFile, labelOf } from "./find-inputs.ts";
 import { StateLock } from "./state-lock.ts";
 
 export interface CheckpointOptions {
@@ -34,7 +35,7 @@ interface Saved {
   readonly files: Readonly<Record<string, SavedFile>>;
 }
 
-const FILE = "checkpoint.json";
+export const CHECKPOINT_FILE = "checkpoint.json";
 const VERSION = 1;
 
 export class Checkpoint {
@@ -70,12 +71,13 @@ export class Checkpoint {
    */
   async begin(input: InputFile, onMoved: () => void): Promise<FileProgress | undefined> {
     const identity = await identify(input);
-    let saved = this.files.get(input.name);
+    const label = labelOf(input);
+    let saved = this.files.get(label);
     const changed = saved && difference(saved, identity);
     if (changed) {
       if (!this.options.force) throw fileChanged(input, changed);
       this.context.log.warn(
-        { file: input.name },
+        { file: label },
         `file changed since the checkpoint (${changed}); forced to read it from its start`,
       );
       saved = undefined;
@@ -85,7 +87,7 @@ export class Checkpoint {
       onMoved();
       this.saveLater();
     });
-    this.running.set(input.name, { identity, progress });
+    this.running.set(label, { identity, progress });
     return progress;
   }
 
@@ -142,12 +144,12 @@ export class Checkpoint {
       savedAt: new Date(this.context.clock.wallMs()).toISOString(),
       files: Object.fromEntries(this.files),
     };
-    await writeAtomically(this.options.directory, FILE, `${JSON.stringify(saved, null, 1)}\n`);
+    await writeAtomically(this.options.directory, CHECKPOINT_FILE, `${JSON.stringify(saved, null, 1)}\n`);
     this.context.gauge("backfill_checkpoint_timestamp_seconds", this.context.clock.wallMs() / 1_000);
   }
 
   private async load(): Promise<void> {
-    const path = join(this.options.directory, FILE);
+    const path = join(this.options.directory, CHECKPOINT_FILE);
     const text = await readFile(path, "utf8").catch((error: unknown) => {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
       throw error;
@@ -207,22 +209,4 @@ function fileChanged(input: InputFile, what: string): RunError {
     "file-changed",
     `${input.path} is not the file that the checkpoint knows: ${what}. Use force to read it again from its start, or another state directory.`,
   );
-}
-
-async function writeAtomically(directory: string, name: string, text: string): Promise<void> {
-  const aside = join(directory, `${name}.new`);
-  const file = await open(aside, "w");
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(aside, join(directory, name));
-  const folder = await open(directory, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

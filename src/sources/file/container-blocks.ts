@@ -1,7 +1,7 @@
 // The blocks of an Avro container file. A block is cut into its data before it is handed over, so that damage
 // which the block's own framing does not show (a flipped bit in an uncompressed block) is met here, by the same policy.
 
-import { readBlocks } from "../../avro/container.ts";
+import { firstBlockFrom, readBlocks } from "../../avro/container.ts";
 import { ContainerError } from "../../avro/container-error.ts";
 import { readHeader } from "../../avro/container-header.ts";
 import { compileScan, datumBoundaries, type Scan } from "../../avro/scan.ts";
@@ -20,7 +20,10 @@ interface Container {
   readonly scan: Scan;
 }
 
-/** From `from` on: 0, or the end of a block. A file whose header cannot be read is one damaged part. */
+/**
+ * From `from` on: 0, or the end of a block. A file whose header cannot be read is one damaged part; it is reported by
+ * the reader of the file's first bytes, and by every reader that is to fail for it.
+ */
 export async function* readContainer(
   file: FileBytes,
   input: InputFile,
@@ -28,12 +31,15 @@ export async function* readContainer(
   policy: DamagePolicy,
 ): AsyncGenerator<InputBlock> {
   const opened = await openContainer(file, input);
+  const { part } = input;
   if ("code" in opened) {
+    if (part && part.from > 0 && !policy.fails) return;
     const bad = await policy.meet(opened);
     if (bad) yield bad;
     return;
   }
-  yield* readWhole(file, opened, from === 0 ? opened.header.length : from, policy);
+  const start = from === 0 ? await firstBlockFrom(file, opened.header, part?.from ?? 0) : from;
+  yield* readWhole(file, opened, { from: start, until: part?.to }, policy);
 }
 
 async function openContainer(file: FileBytes, input: InputFile): Promise<Container | Damage> {
@@ -58,13 +64,14 @@ async function openContainer(file: FileBytes, input: InputFile): Promise<Contain
 async function* readWhole(
   file: FileBytes,
   { header, content, scan }: Container,
-  from: number,
+  { from, until }: { readonly from: number; readonly until: number | undefined },
   policy: DamagePolicy,
 ): AsyncGenerator<InputBlock> {
   const passedOver: Damage[] = [];
   const blocks = readBlocks(file, header, from, {
     // Under "fail" the reader need not look for where it could go on.
     onDamage: policy.fails ? "fail" : "skip-block",
+    untilOffset: until,
     onSkip: (error, fromByte, toByte) =>
       void passedOver.push({ ...describe(error), from: fromByte, to: toByte }),
   });

@@ -7,10 +7,12 @@
 import type { Intake, RunContext, Source } from "../../engine/contracts.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { FileProgress } from "./file-progress.ts";
-import { findInputs, type InputFile } from "./find-inputs.ts";
+import { bytesOf, findInputs, type InputFile } from "./find-inputs.ts";
 import { BlockRecord } from "./input-block.ts";
-import { openInput, type ReadOptions } from "./open-input.ts";
+import { canBeCut, openInput, type ReadOptions } from "./open-input.ts";
 import { readAhead } from "./read-ahead.ts";
+import { joinPlan, planOf, refuseShards } from "./shard-plan.ts";
+import { LEAST_PIECE_BYTES, planShards, type Shard } from "./shards.ts";
 
 export interface FileSourceOptions extends ReadOptions {
   readonly paths: readonly string[];
@@ -18,6 +20,8 @@ export interface FileSourceOptions extends ReadOptions {
   readonly state: string | undefined;
   readonly checkpointMs: number;
   readonly configVersion: string | undefined;
+  /** Undefined: this process reads everything. */
+  readonly shard: Shard | undefined;
 }
 
 export class FileSource implements Source {
@@ -35,21 +39,22 @@ export class FileSource implements Source {
   /** Throws RunError by the codes of `findInputs`, `Checkpoint`, `openInput` and `DamagePolicy`. */
   async run(intake: Intake, signal: AbortSignal): Promise<void> {
     const { context, options } = this;
-    const inputs = await findInputs(options.paths, context.baseDir);
+    const found = await findInputs(options.paths, context.baseDir);
+    const { inputs, state } = await this.ours(found);
+    this.checkpoint = await this.openCheckpoint(state);
     context.gauge("backfill_files_total", inputs.length);
     context.gauge("backfill_files_done", 0);
     context.gauge(
       "backfill_bytes_total",
-      inputs.reduce((sum, input) => sum + input.bytes, 0),
+      inputs.reduce((sum, input) => sum + bytesOf(input), 0),
     );
     context.gauge("backfill_bytes_read", 0);
-    this.checkpoint = await this.openCheckpoint();
     for (const input of inputs) {
       if (signal.aborted) return;
       const progress = await this.begin(input);
       if (progress) await this.readFile(input, progress, intake, signal);
       if (signal.aborted) return;
-      this.bytesBehind += input.bytes;
+      this.bytesBehind += bytesOf(input);
       context.gauge("backfill_bytes_read", this.bytesBehind);
     }
   }
@@ -58,8 +63,28 @@ export class FileSource implements Source {
     await this.checkpoint?.close();
   }
 
-  private async openCheckpoint(): Promise<Checkpoint | undefined> {
-    const { state, checkpointMs, configVersion, force } = this.options;
+  /** What this process reads of the files, and the folder of its checkpoint. */
+  private async ours(
+    found: readonly InputFile[],
+  ): Promise<{ inputs: readonly InputFile[]; state: string | undefined }> {
+    const { shard, state, force } = this.options;
+    if (!shard) {
+      if (state !== undefined) await refuseShards(state, force);
+      return { inputs: found, state };
+    }
+    const rules = {
+      leastPieceBytes: LEAST_PIECE_BYTES,
+      canBeCut: (input: InputFile) => canBeCut(input, this.options),
+    };
+    const shards = await planShards(found, shard.of, rules);
+    const inputs = shards[shard.index] ?? [];
+    if (state === undefined) return { inputs, state };
+    const { log, pipeline } = this.context;
+    return { inputs, state: await joinPlan(state, shard, planOf(pipeline, found, shards), { force, log }) };
+  }
+
+  private async openCheckpoint(state: string | undefined): Promise<Checkpoint | undefined> {
+    const { checkpointMs, configVersion, force } = this.options;
     if (state === undefined) return undefined;
     return Checkpoint.open({ directory: state, checkpointMs, configVersion, force }, this.context);
   }
@@ -94,7 +119,8 @@ export class FileSource implements Source {
           const room = intake.offer(new BlockRecord(input.name, block, progress, mark));
           if (room) await room;
         }
-        this.context.gauge("backfill_bytes_read", this.bytesBehind + block.bytesRead);
+        const read = Math.min(bytesOf(input), Math.max(0, block.bytesRead - (input.part?.from ?? 0)));
+        this.context.gauge("backfill_bytes_read", this.bytesBehind + read);
       }
       if (!signal.aborted) progress.finished();
     } finally {

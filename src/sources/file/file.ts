@@ -7,6 +7,7 @@ import { damageRejects } from "./damage.ts";
 
 const KIB = 1024;
 const MIB = 1024 * 1024;
+const MOST_SHARDS = 10_000;
 
 const config = Type.Object(
   {
@@ -69,6 +70,23 @@ const config = Type.Object(
           "A checkpoint made under another value is refused. `sluice backfill` sets it from the definition.",
       }),
     ),
+    shard: Type.Optional(
+      Type.Object(
+        {
+          index: Type.Integer({
+            minimum: 0,
+            maximum: MOST_SHARDS - 1,
+            description: "Which one, counted from 0.",
+          }),
+          of: Type.Integer({ minimum: 1, maximum: MOST_SHARDS, description: "How many there are." }),
+        },
+        {
+          additionalProperties: false,
+          description:
+            "Read only this process's part of the files: every shard finds its part by itself. With `state` they share that folder. `sluice backfill --shard` sets it.",
+        },
+      ),
+    ),
     force: Type.Boolean({
       default: false,
       description:
@@ -95,6 +113,7 @@ export default defineSource({
     state: "state/backfill",
     checkpointMs: 1_000,
     configVersion: "2026-11-23",
+    shard: { index: 0, of: 8 },
     force: false,
   },
   rejects: {
@@ -108,6 +127,12 @@ export default defineSource({
         code: "line-smaller-than-block",
         message: `maxLineBytes is ${settings.maxLineBytes}, but blocks have ${settings.blockBytes}; set it to blockBytes or more`,
       };
+    if (settings.shard && settings.shard.index >= settings.shard.of)
+      yield {
+        path: ["shard", "index"],
+        code: "shard-out-of-range",
+        message: `shard.index is ${settings.shard.index} of ${settings.shard.of}; they are counted from 0`,
+      };
   },
   create: (settings, context) => create(settings, context),
 });
@@ -115,12 +140,13 @@ export default defineSource({
 /** Reading files brings in a glob matcher and the Avro library: loaded when there is something to read. */
 async function create(settings: Static<typeof config>, context: RunContext): Promise<Source> {
   const { FileSource } = await import("./file-source.ts");
-  const { paths, state, configVersion, ...rest } = settings;
+  const { paths, state, configVersion, shard, ...rest } = settings;
   const options = {
     ...rest,
     paths: typeof paths === "string" ? [paths] : paths,
     state: state === undefined ? undefined : resolve(context.baseDir, state),
     configVersion,
+    shard,
   };
   return new FileSource(options, context);
 }

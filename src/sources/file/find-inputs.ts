@@ -14,6 +14,24 @@ export interface InputFile {
   readonly name: string;
   readonly bytes: number;
   readonly mtimeMs: number;
+  /** Only what begins in these bytes of it is to be read; undefined: all. */
+  readonly part?: ByteRange | undefined;
+}
+
+/** How it is called in a checkpoint and in the log. */
+export function labelOf({ name, part }: InputFile): string {
+  return part ? `${name}@${part.from}-${part.to}` : name;
+}
+
+/** How much of it is to be read. */
+export function bytesOf({ bytes, part }: InputFile): number {
+  return part ? part.to - part.from : bytes;
+}
+
+/** `from` up to, not with, `to`. */
+export interface ByteRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 /**

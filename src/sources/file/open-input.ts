@@ -55,12 +55,26 @@ export async function openInput(
       blocks: (from) =>
         kind === "avro"
           ? readContainer(file, input, from, policy)
-          : readStretches(file, input.name, from, options),
+          : readStretches(file, input.name, from, { ...options, part: input.part }),
       close: () => file.close(),
     };
   } catch (error) {
     await file.close();
     throw error;
+  }
+}
+
+/** A gzip file can be read from its beginning only. Throws RunError `unsupported-file`. */
+export async function canBeCut(
+  input: InputFile,
+  options: Pick<ReadOptions, "format" | "force">,
+): Promise<boolean> {
+  if (input.name.endsWith(".gz")) return false;
+  const file = await FileBytes.open(input, options.force);
+  try {
+    return (await kindOf(input, file, options.format)) !== "gzip";
+  } finally {
+    await file.close();
   }
 }
 

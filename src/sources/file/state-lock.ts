@@ -64,6 +64,13 @@ export class StateLock {
     throw locked(path, (await readText(path)) ?? "");
   }
 
+  /** Whether a live process has the directory. */
+  static async isHeld(directory: string, clock: Clock): Promise<boolean> {
+    const path = join(directory, LOCK_FILE);
+    const text = await readText(path);
+    return text !== undefined && isHeld(path, text, clock);
+  }
+
   async release(): Promise<void> {
     this.cancelTouch();
     await this.touching;

@@ -6,8 +6,12 @@
 //                      a newline stands there  -> up to and with the last one
 //                      none                    -> one long line, read on up to `maxLineBytes`
 //   a line beyond `maxLineBytes`               -> one record that is dead-lettered, cut to its first bytes
+//
+// Of a part of a file, the lines are read that begin in it: from behind the first newline at or after the byte before
+// it, to the end of the line in which it ends. So each line has one reader, wherever the file is cut.
 
 import { DataError } from "../../engine/errors.ts";
+import type { ByteRange } from "./find-inputs.ts";
 import { BadBlock, type InputBlock } from "./input-block.ts";
 import { LineStretch } from "./line-stretch.ts";
 import type { PositionedBytes } from "./positioned-bytes.ts";
@@ -22,29 +26,49 @@ export interface StretchLimits {
 const KEPT_BYTES = 64 * 1024;
 const NEWLINE = 10;
 
+/** From `from` on: 0, or the end of a block. */
 export async function* readStretches(
   bytes: PositionedBytes,
   file: string,
   from: number,
-  limits: StretchLimits,
+  { part, ...limits }: StretchLimits & { readonly part?: ByteRange | undefined },
 ): AsyncGenerator<InputBlock> {
-  for (let at = from; ; ) {
-    const block = await nextStretch(bytes, file, at, limits);
+  const until = part?.to ?? Number.POSITIVE_INFINITY;
+  const start = from === 0 && part ? await firstLineFrom(bytes, part.from, limits) : from;
+  for (let at = start; at < until; ) {
+    const block = await nextStretch(bytes, file, { at, until }, limits);
     if (!block) return;
     at = block.end;
     yield block;
   }
 }
 
+/** Where the first line begins at `offset` or later. */
+async function firstLineFrom(
+  bytes: PositionedBytes,
+  offset: number,
+  { blockBytes }: StretchLimits,
+): Promise<number> {
+  if (offset === 0) return 0;
+  for (let at = offset - 1; ; at += blockBytes) {
+    const chunk = await bytes.read(at, blockBytes);
+    const newline = chunk.indexOf(NEWLINE);
+    if (newline >= 0) return at + newline + 1;
+    if (chunk.length < blockBytes) return at + chunk.length;
+  }
+}
+
 async function nextStretch(
   bytes: PositionedBytes,
   file: string,
-  at: number,
+  { at, until }: { readonly at: number; readonly until: number },
   limits: StretchLimits,
 ): Promise<InputBlock | undefined> {
   const chunk = await bytes.read(at, limits.blockBytes);
   if (chunk.length === 0) return undefined;
-  const whole = chunk.length < limits.blockBytes ? chunk.length : chunk.lastIndexOf(NEWLINE) + 1;
+  const last = until - 1 - at < chunk.length ? chunk.indexOf(NEWLINE, until - 1 - at) : -1;
+  const whole =
+    last >= 0 ? last + 1 : chunk.length < limits.blockBytes ? chunk.length : chunk.lastIndexOf(NEWLINE) + 1;
   if (whole === 0) return longLine(bytes, file, at, limits);
   return new LineStretch(file, at, chunk.subarray(0, whole), bytes.bytesBehind(at + whole));
 }

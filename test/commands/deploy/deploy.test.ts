@@ -70,9 +70,15 @@ const FILES = `{ type: file, path: "$` + `{SLUICE_DEAD_LETTERS:-x/}" }`;
 const STORE = "redis://redis.cache:6390";
 const SECRET = "canary-write-key-0123456789";
 
-async function written(target: DeployTarget, pipeline: string, replicaRate = 5_000, rateStore?: string) {
+async function written(
+  target: DeployTarget,
+  pipeline: string,
+  replicaRate = 5_000,
+  rateStore?: string,
+  shards = 1,
+) {
   const env = { MY_WRITE_KEY: SECRET };
-  const wish = { target, pipeline, image: "registry/sluice:9", replicaRate, rateStore };
+  const wish = { target, pipeline, image: "registry/sluice:9", replicaRate, rateStore, shards };
   const text = await deployText(wish, env);
   expect(text).not.toContain(SECRET);
   return text!;
@@ -198,6 +204,27 @@ describe("sluice deploy cloudrun", () => {
       startupProbe: { httpGet: { path: "/startupz", port: 8080 } },
     });
     expect(container.args).toContain("--metrics=0.0.0.0:8080");
+  });
+});
+
+describe("a backfill in shards under Kubernetes", () => {
+  it("is told how many there are, counts in the rate, and writes to a claim for several nodes", async () => {
+    const text = await written("k8s", await aPipeline(TOPIC), 5_000, STORE, 8);
+    const job = ofKind(text, "Job");
+    expect(job.spec).toMatchObject({ completionMode: "Indexed", completions: 8, parallelism: 8 });
+    const { env } = job.spec.template.spec.containers[0];
+    expect(env).toContainEqual({ name: "SLUICE_SHARDS", value: "8" });
+    expect(env).toContainEqual({ name: "SLUICE_REPLICAS", value: "10" }); // One, one of a roll-out, eight.
+    expect(ofKind(text, "PersistentVolumeClaim").spec.accessModes).toEqual(["ReadWriteMany"]);
+    for (const document of documentsOf(text))
+      expect(() => new models[document.kind]!(document as never).validate(), document.kind).not.toThrow();
+  });
+
+  it("of one pod is told so too, and refuses what is no number", async () => {
+    const job = ofKind(await written("k8s", await aPipeline(TOPIC)), "Job");
+    expect(job.spec).toMatchObject({ completions: 1 });
+    expect(job.spec.template.spec.containers[0].env).toContainEqual({ name: "SLUICE_SHARDS", value: "1" });
+    await expect(written("k8s", await aPipeline(TOPIC), 5_000, STORE, 0.5)).rejects.toThrow(/--shards takes/);
   });
 });
 
