@@ -59,6 +59,7 @@ describe("the directions between the rooms", () => {
     telemetry: [],
     rates: [],
     marks: ["rates/redis-connection.ts"],
+    workers: ["rates", "telemetry"],
     live: ["config", "events", "expressions"],
     console: ["config", "destinations", "events", "live", "sinks", "transforms"],
     commands: [
@@ -77,6 +78,7 @@ describe("the directions between the rooms", () => {
       "telemetry",
       "rates",
       "marks",
+      "workers",
       "registry.ts",
     ],
   };

@@ -14,6 +14,8 @@ export type LoadExtras = Pick<LoadOptions, "replaceSource" | "replaceSink"> & {
   readonly outside?: LoadOptions["outside"];
   /** One for each file: notes what it is made of. */
   readonly watching?: readonly FilesRead[];
+  /** Warnings were told by somebody else. */
+  readonly quiet?: boolean;
 };
 
 /** undefined: there were problems, and they were printed to stderr. */
@@ -24,7 +26,7 @@ export async function loadOrExplain(
   const loaded: LoadedPipeline[] = [];
   let problems = 0;
   for (const [i, file] of files.entries()) {
-    const { env = process.env, outside = realOutside(env), watching, ...replacements } = extras;
+    const { env = process.env, outside = realOutside(env), watching, quiet, ...replacements } = extras;
     const result = await loadPipeline(file, {
       registry,
       outside: watching?.[i]?.watching(outside) ?? outside,
@@ -33,7 +35,7 @@ export async function loadOrExplain(
     });
     if ("pipeline" in result) {
       loaded.push(result.pipeline);
-      for (const warning of result.warnings) process.stderr.write(`${problemLine(warning)}\n`);
+      for (const warning of quiet ? [] : result.warnings) process.stderr.write(`${problemLine(warning)}\n`);
     } else {
       problems += result.problems.length;
       const color = process.stderr.isTTY && !process.env["NO_COLOR"];

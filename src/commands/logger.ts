@@ -13,6 +13,8 @@ export interface LogOptions {
   readonly pretty: boolean;
   /** Every line passes through these, as the last net for secrets. */
   readonly scrubbers: readonly SecretScrubber[];
+  /** On every line. */
+  readonly fields?: Readonly<Record<string, string | number>> | undefined;
   /** In place of stderr, for a terminal that shows something else at the bottom. */
   readonly write?: (line: string) => void;
 }
@@ -22,7 +24,7 @@ export async function createLog(options: LogOptions): Promise<Logger> {
   const scrub = (line: string) => options.scrubbers.reduce((text, scrubber) => scrubber.scrub(text), line);
   const settings = {
     level: options.level,
-    base: null,
+    base: options.fields ?? null,
     redact: {
       paths: ["writeKey", "*.writeKey", "authorization", "headers.authorization"],
       censor: "[redacted]",

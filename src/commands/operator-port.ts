@@ -4,8 +4,10 @@ import type { LoadedPipeline } from "../config/load.ts";
 import { systemClock } from "../engine/clock.ts";
 import type { Logger } from "../engine/contracts.ts";
 import { productVersion } from "../sinks/segment/product-version.ts";
+import type { Health, HealthAnswers } from "../telemetry/health.ts";
+import type { MetricsPage } from "../telemetry/prometheus-page.ts";
 import type { WatchedPipeline } from "../telemetry/watched-pipeline.ts";
-import { addressOf } from "./address.ts";
+import { type Address, addressOf } from "./address.ts";
 import { UsageError } from "./exit-code.ts";
 import type { Job } from "./job.ts";
 import type { MetricsOptions } from "./metrics-options.ts";
@@ -29,40 +31,60 @@ export interface OperatorPortParts {
 
 /** Undefined: none is asked for. Throws UsageError, and RunError when it cannot listen. */
 export async function operatorPort(parts: OperatorPortParts): Promise<OperatorPort | undefined> {
-  const { metrics, stuckSeconds } = parts.options;
-  if (metrics === undefined) return undefined;
-  const { log, pipelines, expected } = parts;
-  if (!(stuckSeconds > 0))
-    throw new UsageError(`--stuck-seconds takes a number above 0, not ${stuckSeconds}`);
-  const address = addressOf("--metrics", metrics, DEFAULT_ADDRESS);
-  const [{ Health }, { prometheusPage }, { startOperatorServer }] = await Promise.all([
-    import("../telemetry/health.ts"),
+  const address = metricsAddress(parts.options);
+  if (address === undefined) return undefined;
+  const { log, pipelines } = parts;
+  const [health, { prometheusPage }] = await Promise.all([
+    healthOf(parts),
     import("../telemetry/prometheus-page.ts"),
-    import("../telemetry/operator-server.ts"),
   ]);
-  const health = new Health({
-    clock: systemClock,
-    pipelines,
-    expected: () => expected,
-    stuckMs: stuckSeconds * 1_000,
-    loopMs: Math.min(LOOP_MS, stuckSeconds * 1_000),
-  });
   const page = prometheusPage({ version: productVersion(), pipelines, withProcess: true });
-  const close = () => {
+  const close = async () => {
     health.stop();
     page.close();
   };
+  return serveOperators(address, { page, health, close }, log);
+}
+
+/** Undefined: none is asked for. Throws UsageError. */
+export function metricsAddress({ metrics, stuckSeconds }: MetricsOptions): Address | undefined {
+  if (metrics === undefined) return undefined;
+  if (!(stuckSeconds > 0))
+    throw new UsageError(`--stuck-seconds takes a number above 0, not ${stuckSeconds}`);
+  return addressOf("--metrics", metrics, DEFAULT_ADDRESS);
+}
+
+export async function healthOf({ options, pipelines, expected }: OperatorPortParts): Promise<Health> {
+  const { Health } = await import("../telemetry/health.ts");
+  return new Health({
+    clock: systemClock,
+    pipelines,
+    expected: () => expected,
+    stuckMs: options.stuckSeconds * 1_000,
+    loopMs: Math.min(LOOP_MS, options.stuckSeconds * 1_000),
+  });
+}
+
+export interface ServedView {
+  readonly page: MetricsPage;
+  readonly health: HealthAnswers;
+  close(): Promise<void>;
+}
+
+/** Throws RunError when it cannot listen; the view is closed then, and with the port. */
+export async function serveOperators(address: Address, view: ServedView, log: Logger): Promise<OperatorPort> {
+  const { startOperatorServer } = await import("../telemetry/operator-server.ts");
   try {
-    const server = await startOperatorServer({ ...address, page, health });
+    const server = await startOperatorServer({ ...address, ...view });
     log.info({ url: server.url }, "metrics and health are served");
     return {
       close: async () => {
-        close();
+        await view.close();
         await server.close();
       },
     };
   } catch (error) {
-    close();
+    await view.close();
     throw error;
   }
 }

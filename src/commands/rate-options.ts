@@ -35,21 +35,24 @@ export const rateOption = {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Undefined: the rates are this process's alone. Throws UsageError for what cannot be meant. */
-export async function rateSharing(
-  options: RateOptions,
-  env: Environment,
-  {
-    log,
-    priority,
-    shards = 1,
-  }: {
-    readonly log: Logger;
-    readonly priority: Priority;
-    /** This is one of so many processes that share out one backfill. */
-    readonly shards?: number | undefined;
-  },
-): Promise<RateSharing | undefined> {
+export interface RateSettings {
+  /** Of a Redis or Valkey. */
+  readonly url: string | undefined;
+  /** Copies of this command that may run at once. */
+  readonly replicas: number;
+  /** The fixed part of each rate that this command may use. */
+  readonly share: number | undefined;
+}
+
+interface RateWorld {
+  readonly log: Logger;
+  readonly priority: Priority;
+  /** This is one of so many processes that share out one backfill. */
+  readonly shards?: number | undefined;
+}
+
+/** Throws UsageError for what cannot be meant. `shards`: as of `RateWorld`. */
+export function rateSettings(options: RateOptions, env: Environment, shards = 1): RateSettings {
   const url = options.rateStore ?? (env["SLUICE_RATE_STORE"] || undefined);
   const replicas = options.replicas ?? numberIn(env, "SLUICE_REPLICAS") ?? shards;
   const share = options.share ?? numberIn(env, "SLUICE_SHARE");
@@ -59,33 +62,37 @@ export async function rateSharing(
     throw new UsageError(`--share takes a number above 0 and at most 1, not ${share}`);
   if (url !== undefined && share !== undefined)
     throw new UsageError("--share is for processes without a --rate-store: leave one of them out");
-  if (url !== undefined) return byStore(url, env, { log, priority, replicas });
-  if (share !== undefined) {
-    const { shareByPart } = await import("../rates/rate-sharing.ts");
-    return shareByPart(share);
-  }
-  if (replicas === 1) return undefined;
-  if (shards > 1) {
-    log.info({ share: 1 / replicas }, `no --rate-store: this shard takes 1/${replicas} of each rate`);
-    const { shareByPart } = await import("../rates/rate-sharing.ts");
-    return shareByPart(1 / replicas);
-  }
-  throw new UsageError(
-    `${replicas} replicas would each use the whole rate. Give them a --rate-store, or say --share ${(1 / replicas).toFixed(3)} for each.`,
-  );
+  if (url !== undefined && (!URL.canParse(url) || !/^rediss?:$/.test(new URL(url).protocol)))
+    throw new UsageError("--rate-store takes redis://host:port or rediss://host:port");
+  if (url === undefined && share === undefined && replicas > 1 && shards === 1)
+    throw new UsageError(
+      `${replicas} replicas would each use the whole rate. Give them a --rate-store, or say --share ${(1 / replicas).toFixed(3)} for each.`,
+    );
+  return { url, replicas, share };
 }
 
-async function byStore(
+/** Undefined: the rates are this process's alone. Throws UsageError as `rateSettings` does. */
+export async function rateSharing(
+  options: RateOptions,
+  env: Environment,
+  world: RateWorld,
+): Promise<RateSharing | undefined> {
+  const { url, replicas, share } = rateSettings(options, env, world.shards);
+  if (url !== undefined) return sharingByRedis(url, env, { ...world, replicas });
+  if (share === undefined && replicas === 1) return undefined;
+  const part = share ?? 1 / replicas;
+  if (share === undefined)
+    world.log.info({ share: part }, `no --rate-store: this shard takes 1/${replicas} of each rate`);
+  const { shareByPart } = await import("../rates/rate-sharing.ts");
+  return shareByPart(part);
+}
+
+/** `replicas`: processes. */
+export async function sharingByRedis(
   url: string,
   env: Environment,
-  {
-    log,
-    priority,
-    replicas,
-  }: { readonly log: Logger; readonly priority: Priority; readonly replicas: number },
+  { log, priority, replicas }: RateWorld & { readonly replicas: number },
 ): Promise<RateSharing> {
-  if (!URL.canParse(url) || !/^rediss?:$/.test(new URL(url).protocol))
-    throw new UsageError("--rate-store takes redis://host:port or rediss://host:port");
   const [{ RedisStore }, { shareByStore }] = await Promise.all([
     import("../rates/redis-store.ts"),
     import("../rates/rate-sharing.ts"),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Argv } from "yargs";
 
 import { type ConsoleOptions, consoleOption } from "./console-options.ts";
+import type { ExitCode } from "./exit-code.ts";
 import type { GlobalOptions } from "./global-options.ts";
 import { type MarksOptions, marksOption } from "./marks-options.ts";
 import { type MetricsOptions, metricsOption } from "./metrics-options.ts";
@@ -19,6 +20,8 @@ export interface RunOptions
     RateOptions,
     StoreOptions {
   readonly state: string;
+  /** A number or `auto`; undefined: this process does the work itself. */
+  readonly workers?: string | undefined;
 }
 
 export function runCommand(cli: Argv<GlobalOptions>): void {
@@ -39,6 +42,12 @@ export function runCommand(cli: Argv<GlobalOptions>): void {
           describe:
             "Folder for what must outlive a crash, so that a message that kills the process is found out",
         })
+        .option("workers", {
+          type: "string",
+          requiresArg: true,
+          describe:
+            "Run so many processes of the same on one subscription, under one supervisor: a number, or auto for one a core",
+        })
         .options(storeOption)
         .options(rateOption)
         .options(marksOption)
@@ -57,12 +66,31 @@ export function runCommand(cli: Argv<GlobalOptions>): void {
           "$0 run pipelines/launchdarkly-to-segment.yaml --metrics 0.0.0.0:9464",
           "With metrics for Prometheus, and /livez, /readyz and /startupz beside them",
         )
+        .example(
+          "$0 run pipelines/launchdarkly-to-segment.yaml --workers auto --metrics 0.0.0.0:9464",
+          "A process for each core; what they are limited to holds for all together",
+        )
         .epilogue(
           "Exit codes: 0 drained, 1 failed, 2 invalid definition, 3 gave work back (it comes again).",
         ),
     async (argv) => {
-      const { runPipelines } = await import("./run/run-pipelines.ts");
-      process.exitCode = await runPipelines(argv.pipelines, argv);
+      process.exitCode = await run(argv.pipelines, argv);
     },
   );
+}
+
+/** Under a supervisor, as the supervisor, or alone. */
+async function run(files: readonly string[], options: RunOptions): Promise<ExitCode> {
+  const place = process.env["SLUICE_WORKER"];
+  if (place === undefined && options.workers !== undefined) {
+    const { supervise } = await import("./run/supervise.ts");
+    return supervise(files, options);
+  }
+  const [{ runPipelines }, host] = await Promise.all([
+    import("./run/run-pipelines.ts"),
+    place === undefined
+      ? import("./run/host.ts").then(({ aloneHost }) => aloneHost(options))
+      : import("./run/worker-host.ts").then(({ workerHost }) => workerHost(place, options)),
+  ]);
+  return runPipelines(files, options, host);
 }

@@ -6,6 +6,7 @@ import {
   type MetricDefinition,
   type MetricName,
   metricTable,
+  supervisorTable,
 } from "../engine/metrics.ts";
 
 export const METRICS_PAGE = "docs/metrics.md";
@@ -24,7 +25,7 @@ export function metricsReference(): string {
   const sections = groups.map(([title, holds]) => {
     const names = [...left].filter((name) => holds.test(name));
     for (const name of names) left.delete(name);
-    return `## ${title}\n\n${table(names)}`;
+    return `## ${title}\n\n${table(Object.fromEntries(names.map((name) => [name, metricTable[name]])))}`;
   });
   return `${[intro, ...sections, ofTheProcess].join("\n\n")}\n`;
 }
@@ -42,16 +43,23 @@ counted with \`other\` in every label, so that sums stay right. There is no labe
 
 Counting costs the same with and without the page: numbers are read when somebody asks.`;
 
-const ofTheProcess = `## Of the process
+const ofTheProcess = `## Of several workers
+
+\`sluice run --workers\` has one page for all: counters and histograms are added up, with what workers that ended had counted, so that
+none ever falls; gauges are added up too, but for states, ages and times, of which the worst or latest is shown. What belongs to a process
+(below) has the label \`worker\`: its number, or \`supervisor\`. Two metrics tell about the workers, without the label \`pipeline\`:
+
+${table(supervisorTable)}
+
+## Of the process
 
 \`sluice_build_info{version,node}\` is always 1; \`sluice_heap_limit_bytes\` is what the heap may grow to. The defaults of prom-client come with it, without the label \`pipeline\`:
 \`process_cpu_seconds_total\`, \`process_resident_memory_bytes\`, \`process_open_fds\`, \`process_start_time_seconds\`,
 \`nodejs_eventloop_lag_p99_seconds\` and its kin, \`nodejs_heap_size_used_bytes\`, \`nodejs_heap_size_total_bytes\`,
 \`nodejs_gc_duration_seconds\`, \`nodejs_active_resources\`.`;
 
-function table(names: readonly MetricName[]): string {
-  const rows = names.map((name) => {
-    const { type, labels, help, buckets }: MetricDefinition = metricTable[name];
+function table(metrics: Readonly<Record<string, MetricDefinition>>): string {
+  const rows = Object.entries(metrics).map(([name, { type, labels, help, buckets }]) => {
     const bounds = buckets ? ` Buckets: ${buckets.join(", ")}.` : "";
     const shown = labels.map((label) => `\`${label}\``).join(", ");
     return `| \`sluice_${name}\` | ${type} | ${shown} | ${help}${bounds} |`;

@@ -11,6 +11,8 @@ export interface MetricDefinition<Type extends MetricType = MetricType> {
   readonly labels: readonly string[];
   /** Upper bounds of a histogram's buckets, ascending, without the last (everything). */
   readonly buckets?: readonly number[];
+  /** What several processes together have of a gauge; without it their sum. */
+  readonly across?: "sum" | "max" | "min";
 }
 
 /** 5 ms to 60 s, for what a person waits for. */
@@ -30,6 +32,14 @@ const gauge = (help: string, ...labels: string[]): MetricDefinition<"gauge"> => 
   help,
   labels,
 });
+const highest = (help: string, ...labels: string[]): MetricDefinition<"gauge"> => ({
+  ...gauge(help, ...labels),
+  across: "max",
+});
+const lowest = (help: string, ...labels: string[]): MetricDefinition<"gauge"> => ({
+  ...gauge(help, ...labels),
+  across: "min",
+});
 const histogram = (
   buckets: readonly number[],
   help: string,
@@ -43,7 +53,7 @@ const histogram = (
 
 /** Names without the `sluice_` prefix; every one also has the label `pipeline`. */
 export const metricTable = {
-  run_state: gauge("0 running, 1 draining, 2 stopped, 3 failed."),
+  run_state: highest("0 running, 1 draining, 2 stopped, 3 failed."),
   records_received_total: counter("Records taken in: messages, or blocks of a file."),
   records_acked_total: counter("Records settled as done."),
   records_given_back_total: counter("Records given back undelivered at a stop."),
@@ -58,7 +68,7 @@ export const metricTable = {
   dead_letters_total: counter("Values written to the dead letters.", "stage", "code"),
   dead_letter_write_failures_total: counter("Failed writes of dead letters; they are held and tried again."),
   dead_letters_bytes_total: counter("Bytes of dead letters written."),
-  dead_letters_blocked: gauge(
+  dead_letters_blocked: highest(
     "1 while dead letters cannot be written; what they are for is held, nothing is acked.",
   ),
   held_values: gauge("Values held until something they need can be fetched.", "stage"),
@@ -88,7 +98,7 @@ export const metricTable = {
   sink_batch_events: histogram(EVENTS, "Events of a write attempt.", "sink", "destination"),
   sink_batch_bytes: histogram(BYTES, "Bytes of a write attempt.", "sink", "destination"),
   event_lag_seconds: histogram(LAG_SECONDS, "From publishing to 2xx, for messages.", "sink", "destination"),
-  event_lag_max_seconds: gauge(
+  event_lag_max_seconds: highest(
     "The largest such time of the last one to two minutes.",
     "sink",
     "destination",
@@ -97,18 +107,18 @@ export const metricTable = {
   sink_rate_limit_wait_seconds_total: counter("Time work waited for the rate limit.", "sink", "destination"),
   sink_waiting_events: gauge("Events waiting in the lane.", "sink", "destination"),
   sink_writes_in_flight: gauge("Writes under way.", "sink", "destination"),
-  sink_lane_state: gauge("0 open, 1 throttled, 2 broken, 3 parked.", "sink", "destination"),
+  sink_lane_state: highest("0 open, 1 throttled, 2 broken, 3 parked.", "sink", "destination"),
   sink_concurrency_limit: gauge(
     "Writes that may be under way at once, by what the destination bears.",
     "sink",
     "destination",
   ),
   sink_rate_limit_tokens: gauge(
-    "Events that may leave now by the rate limit; -1: no limit.",
+    "Events that may leave now by the rate limit; below 0: no limit.",
     "sink",
     "destination",
   ),
-  sink_retry_after_seconds: gauge("How long the destination last asked to wait.", "sink", "destination"),
+  sink_retry_after_seconds: highest("How long the destination last asked to wait.", "sink", "destination"),
   sink_duplicates_skipped_total: counter(
     "Events not sent because their delivered mark was found; they count as delivered.",
     "sink",
@@ -119,13 +129,13 @@ export const metricTable = {
     "sink",
     "destination",
   ),
-  rate_store_up: gauge(
+  rate_store_up: lowest(
     "1 while the store of shared rates answers; 0: at most this process's part is used.",
     "destination",
   ),
   rate_store_cuts_total: counter("How often the store of shared rates was lost.", "destination"),
-  source_open: gauge("1 while the stream is open, or closed on purpose because no room is left."),
-  source_oldest_outstanding_age_seconds: gauge("Age of the oldest message held, since it was received."),
+  source_open: lowest("1 while the stream is open, or closed on purpose because no room is left."),
+  source_oldest_outstanding_age_seconds: highest("Age of the oldest message held, since it was received."),
   source_messages_received_total: counter("Pub/Sub messages received."),
   source_bytes_received_total: counter("Bytes of Pub/Sub messages received."),
   source_redeliveries_total: counter("Messages seen again."),
@@ -138,13 +148,22 @@ export const metricTable = {
   source_client_rebuilds_total: counter("Clients rebuilt, by reason.", "reason"),
   source_outstanding_messages: gauge("Messages held by the source, buffered ones included."),
   source_outstanding_bytes: gauge("Bytes held by the source, buffered ones included."),
-  source_last_receive_timestamp_seconds: gauge("When a message last arrived, Unix time."),
+  source_last_receive_timestamp_seconds: highest("When a message last arrived, Unix time."),
   backfill_bytes_total: gauge("Bytes of all input files."),
   backfill_bytes_read: gauge("Bytes read so far."),
   backfill_files_total: gauge("Input files."),
   backfill_files_done: gauge("Input files read and settled."),
-  backfill_checkpoint_timestamp_seconds: gauge("When the checkpoint was last written, Unix time."),
+  backfill_checkpoint_timestamp_seconds: highest("When the checkpoint was last written, Unix time."),
   backfill_damaged_blocks_total: counter("Damaged stretches of files that were skipped."),
+} as const satisfies Record<string, MetricDefinition>;
+
+/** Of `sluice run --workers`; they have no label `pipeline`. */
+export const supervisorTable = {
+  workers: gauge("Workers by state: starting, running, waiting to be started again, ended.", "state"),
+  worker_restarts_total: counter(
+    "Workers that were started again, because they ended without being asked to.",
+    "worker",
+  ),
 } as const satisfies Record<string, MetricDefinition>;
 
 export type MetricName = keyof typeof metricTable;

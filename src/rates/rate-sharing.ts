@@ -22,7 +22,7 @@ export interface RateSharing {
 export interface StoreSharing {
   readonly store: RateStore;
   readonly priority: Priority;
-  /** How many processes there are at most. */
+  /** How many processes there are at most; more, with fractions, when they may use only a part of the rate. */
   readonly replicas: number;
 }
 
@@ -47,7 +47,11 @@ export function shareByStore({ store, priority, replicas }: StoreSharing): RateS
           destination: lane,
           ...(reason ? { code: "rate-store-lost", reason: reason.message } : {}),
         };
-        if (reason) log.warn(fields, `the rate store is away: from here at most 1/${replicas} of the rate`);
+        if (reason)
+          log.warn(
+            fields,
+            `the rate store is away: from here at most 1/${Number(replicas.toFixed(2))} of the rate`,
+          );
         else log.info(fields, "the rate store is back");
       };
       const shared = { store: asked, key: lane, priority, replicas };

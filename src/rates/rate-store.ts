@@ -44,7 +44,7 @@ export type Answer =
  * knows that somebody may have used its share meanwhile. Keeping that up is the business of whoever implements this.
  */
 export interface RateStore {
-  /** Rejects when the store cannot be asked. It gives up by itself, within half a second. */
+  /** Rejects when the store cannot be asked. It gives up by itself, within two seconds; nothing is sent meanwhile. */
   ask(ask: Ask): Promise<Answer>;
   close(): Promise<void>;
 }

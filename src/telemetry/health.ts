@@ -24,6 +24,13 @@ export interface HealthOptions {
   readonly loopMs: number;
 }
 
+/** What the port answers with: of one process, or of several as one. */
+export interface HealthAnswers {
+  live(): Verdict;
+  ready(): Promise<Verdict>;
+  startup(): Verdict;
+}
+
 export interface Verdict {
   readonly ok: boolean;
   readonly status: string;
@@ -46,7 +53,7 @@ interface DeadLetterProbe {
   readonly trouble: Promise<string | undefined>;
 }
 
-export class Health {
+export class Health implements HealthAnswers {
   private readonly watches = new Map<WatchedPipeline, Watch>();
   private readonly probes = new Map<WatchedPipeline, DeadLetterProbe>();
   private tickedAtMs: number;

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 
 import { RunError, toError } from "../engine/errors.ts";
-import type { Health, Verdict } from "./health.ts";
+import type { HealthAnswers, Verdict } from "./health.ts";
 import type { MetricsPage } from "./prometheus-page.ts";
 
 export interface OperatorServer {
@@ -19,7 +19,7 @@ export interface OperatorServerOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly page: MetricsPage;
-  readonly health: Health;
+  readonly health: HealthAnswers;
 }
 
 const MAX_CONNECTIONS = 64;

@@ -19,14 +19,36 @@ export interface PageOptions {
   readonly withProcess: boolean;
 }
 
+/** A metric as prom-client hands it from process to process. */
+export interface MetricJson {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly values: readonly MetricValue[];
+  /** How prom-client puts those of several processes together. */
+  readonly aggregator: string;
+}
+
+export interface MetricValue {
+  /** Where it differs from the metric's own: the parts of a histogram. */
+  readonly metricName?: string;
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string | number>>;
+}
+
 export interface MetricsPage {
   readonly contentType: string;
   text(): Promise<string>;
+}
+
+export interface OwnMetricsPage extends MetricsPage {
+  /** What is on the page, for another process. */
+  json(): Promise<readonly MetricJson[]>;
   /** Stops measuring the process. */
   close(): void;
 }
 
-export function prometheusPage({ version, pipelines, withProcess }: PageOptions): MetricsPage {
+export function prometheusPage({ version, pipelines, withProcess }: PageOptions): OwnMetricsPage {
   const registry = new Registry();
   // Needed in one place only: the registry asks no more of a metric than its name and `get`.
   const register = (metric: TableMetric | BuildInfo | HeapLimit) =>
@@ -37,21 +59,22 @@ export function prometheusPage({ version, pipelines, withProcess }: PageOptions)
   for (const name of names) register(new TableMetric(name, pipelines));
   if (withProcess)
     collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS });
+  const publish = () => {
+    for (const pipeline of pipelines()) pipeline.publishGauges();
+  };
   return {
     contentType: registry.contentType,
     text: () => {
-      for (const pipeline of pipelines()) pipeline.publishGauges();
+      publish();
       return registry.metrics();
+    },
+    json: async () => {
+      publish();
+      // What the metrics' own `get` yields; the library's types know less of it.
+      return (await registry.getMetricsAsJSON()) as unknown as readonly MetricJson[];
     },
     close: () => registry.clear(),
   };
-}
-
-interface Value {
-  /** Where it differs from the metric's own: the parts of a histogram. */
-  readonly metricName?: string;
-  readonly value: number;
-  readonly labels: Readonly<Record<string, string | number>>;
 }
 
 /** One row of the table, over all pipelines. */
@@ -65,21 +88,21 @@ class TableMetric {
     this.name = PREFIX + row;
   }
 
-  get(): object {
-    const { type, help }: MetricDefinition = metricTable[this.row];
+  get(): MetricJson {
+    const { type, help, across = "sum" }: MetricDefinition = metricTable[this.row];
     const values = this.pipelines().flatMap((pipeline) =>
       type === "histogram" ? this.histogramOf(pipeline) : this.numbersOf(pipeline),
     );
-    return { name: this.name, help, type, values, aggregator: "sum" };
+    return { name: this.name, help, type, values, aggregator: across };
   }
 
-  private numbersOf({ name, metrics }: WatchedPipeline): Value[] {
+  private numbersOf({ name, metrics }: WatchedPipeline): MetricValue[] {
     return metrics
       .samples(this.row)
       .map(({ labels, value }) => ({ value, labels: { pipeline: name, ...labels } }));
   }
 
-  private histogramOf({ name, metrics }: WatchedPipeline): Value[] {
+  private histogramOf({ name, metrics }: WatchedPipeline): MetricValue[] {
     return metrics.histogramSamples(this.row).flatMap(({ labels: own, cell }) => {
       const labels = { pipeline: name, ...own };
       const counts = cell.bucketCounts();
@@ -103,7 +126,7 @@ class BuildInfo {
 
   constructor(private readonly version: string) {}
 
-  get(): object {
+  get(): MetricJson {
     const labels = { version: this.version, node: process.versions.node };
     return {
       name: this.name,
@@ -119,7 +142,7 @@ class BuildInfo {
 class HeapLimit {
   readonly name = `${PREFIX}heap_limit_bytes`;
 
-  get(): object {
+  get(): MetricJson {
     return {
       name: this.name,
       help: "Size at which the heap is full and the process ends.",

@@ -55,7 +55,8 @@ beforeAll(async () => {
 
 function problemsOf(expr: string): string[] {
   const names = expr.match(/\b(?:sluice|nodejs|process)_[a-z0-9_]+\b/g) ?? [];
-  const scraped = ["job", "instance", "le"];
+  // `worker` where there are several: the page of their supervisor tells apart what belongs to a process.
+  const scraped = ["job", "instance", "worker", "le"];
   const allowed = new Set([...scraped, ...names.flatMap((name) => known.get(name) ?? [])]);
   const groupings = [...expr.matchAll(/\b(?:by|on|without) \(([^)]*)\)/g)].flatMap(([, list]) =>
     list!.split(/,\s*/),
@@ -97,7 +98,9 @@ describe("the alerts", () => {
 
   it("are each tested for firing and for staying quiet", () => {
     const { tests } = parse(readFileSync("deploy/prometheus/alerts.test.yaml", "utf8"));
-    const names = tests.map(({ name }: { name: string }) => name);
+    const names = tests.flatMap(({ name }: { name: string }) =>
+      name.endsWith("for one of several workers") ? [] : [name],
+    );
     expect(names.sort()).toEqual(
       rules.flatMap(({ alert }) => [`${alert} fires`, `${alert} stays quiet`]).sort(),
     );

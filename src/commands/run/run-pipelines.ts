@@ -15,6 +15,7 @@ import { SeenFlags } from "../../console/seen-flags.ts";
 import type { Console } from "../../console/server.ts";
 import { systemClock } from "../../engine/clock.ts";
 import type { Logger } from "../../engine/contracts.ts";
+import { RunError } from "../../engine/errors.ts";
 import { allOf } from "../../engine/observers.ts";
 import type { Guard } from "../../engine/crash-loop.ts";
 import type { RunResult } from "../../engine/run.ts";
@@ -33,18 +34,19 @@ import { type AttachedPipeline, type LiveSettings, liveSettings } from "../live-
 import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
 import { deliveredMarks } from "../marks-options.ts";
-import { type OperatorPort, operatorPort } from "../operator-port.ts";
-import { rateSharing } from "../rate-options.ts";
+import type { OperatorPort } from "../operator-port.ts";
 import type { RunOptions } from "../run.ts";
 import { type OpenStore, openStore, openStoreIfAny } from "../settings-store.ts";
 import { otlpFor, subscriptionOf } from "../otlp.ts";
-import { onStopSignal } from "../signals.ts";
+import { besideOthers, whyAlone } from "./beside-others.ts";
 import { countsOf } from "./books.ts";
 import { FilesRead } from "./files-read.ts";
 import { fuseRecords } from "./fuse-records.ts";
 import { Generations } from "./generations.ts";
+import type { Host } from "./host.ts";
 import type { KeptParts } from "./kept-parts.ts";
 import { type Reloadable, Reloader } from "./reloader.ts";
+import { watchedGenerations } from "./watched-generations.ts";
 
 /** So long may it take until what LaunchDarkly has switched on is known for a changed definition. */
 const ATTACH_MS = 30_000;
@@ -53,15 +55,23 @@ interface RunningPipeline extends Reloadable {
   readonly guard: Guard | undefined;
 }
 
-export async function runPipelines(files: readonly string[], options: RunOptions): Promise<ExitCode> {
+export async function runPipelines(
+  files: readonly string[],
+  options: RunOptions,
+  host: Host,
+): Promise<ExitCode> {
   const read = files.map(() => new FilesRead());
-  const pipelines = await loadOrExplain(files, { watching: read });
+  const { worker } = host;
+  const pipelines = await loadOrExplain(files, { watching: read, quiet: worker !== undefined });
   if (!pipelines) return exitCode.invalidInput;
   const open = options.console === undefined ? await openStoreIfAny(options) : await openStore(options);
   const scrubbers = [...pipelines, ...(open ? [open] : [])].map(({ scrubber }) => scrubber);
-  const log = await createLog({ level: options.logLevel, pretty: process.stderr.isTTY, scrubbers });
-  const settings = liveSettings(open, { log, stateDir: resolve(options.state) });
-  const running = new Running(options, log, settings, scrubbers);
+  const fields = worker === undefined ? undefined : { worker };
+  const log = await createLog({ level: options.logLevel, pretty: process.stderr.isTTY, scrubbers, fields });
+  // Each worker has a folder of its own, so that none writes over what another keeps.
+  const stateDir = resolve(options.state, ...(worker === undefined ? [] : [`worker-${worker}`]));
+  const settings = liveSettings(open, { log, stateDir });
+  const running = new Running(options, log, settings, scrubbers, { host, stateDir });
   try {
     await running.openRates();
     await running.openOperatorPort(pipelines.length);
@@ -94,10 +104,11 @@ class Running {
     private readonly log: Logger,
     private readonly settings: LiveSettings,
     private readonly scrubbers: SecretScrubber[],
+    private readonly place: { readonly host: Host; readonly stateDir: string },
   ) {
     this.view = openLiveView({ command: "run", log, pipelines: () => this.shown });
     // Before anything is taken in: a stop asked for while the pipelines start is a stop like any other.
-    this.release = onStopSignal((signal) => {
+    this.release = place.host.onStop((signal) => {
       this.stopping = true;
       void this.reloader.halt();
       settings.stopWaiting();
@@ -115,15 +126,14 @@ class Running {
   }
 
   async openRates(): Promise<void> {
-    const { options, log } = this;
-    this.rates = await rateSharing(options, process.env, { log, priority: "live" });
-    this.marks = await deliveredMarks(options, process.env, log);
+    this.rates = await this.place.host.rates(this.log);
+    this.marks = await deliveredMarks(this.options, process.env, this.log);
   }
 
   /** First of all: who asks while the pipelines start is told so. */
   async openOperatorPort(expected: number): Promise<void> {
     const { options, log, watched } = this;
-    this.operatorPort = await operatorPort({ options, log, expected, pipelines: () => watched });
+    this.operatorPort = await this.place.host.watch({ options, log, expected, pipelines: () => watched });
     this.otlp = await otlpFor(options, { log, pipelines: () => watched });
   }
 
@@ -134,6 +144,7 @@ class Running {
     if (this.stopping) this.stopAll();
     for (const { own } of attached) this.log.info({ pipeline: own.name, file: own.file }, "running");
     if (!this.stopping) this.reloader.begin();
+    this.place.host.running();
     const results = await Promise.all(this.pipelines.map((pipeline) => this.outcome(pipeline)));
     if (results.some(({ state }) => state === "failed")) return exitCode.failed;
     return results.some(({ gaveBack }) => gaveBack > 0) ? exitCode.gaveBack : exitCode.done;
@@ -158,7 +169,7 @@ class Running {
   private async start(attached: readonly AttachedPipeline[], read: readonly FilesRead[]): Promise<void> {
     const starts = await Promise.allSettled(
       attached.map(async (one, i): Promise<RunningPipeline> => {
-        const stateDir = resolve(this.options.state);
+        const { stateDir } = this.place;
         const guard = await openGuard(one.own, { stateDir, log: this.log }, systemClock);
         const start = (next: AttachedPipeline, parts: KeptParts) => this.startJob(next, parts, guard);
         const begun = Generations.begin(one, start, this.log);
@@ -170,7 +181,7 @@ class Running {
       }),
     );
     for (const start of starts) if (start.status === "fulfilled") this.pipelines.push(start.value);
-    for (const { generations } of this.pipelines) this.watched.push(watchedPipeline(generations));
+    for (const { generations } of this.pipelines) this.watched.push(watchedGenerations(generations));
     for (const pipeline of this.pipelines) this.shown.push(this.shownOf(pipeline));
     const failure = starts.find((start) => start.status === "rejected");
     if (!failure) return;
@@ -186,7 +197,7 @@ class Running {
   ): Promise<Job> {
     const { log, limiters, rates, marks } = this;
     const watch = this.view.live.watch(live);
-    const job = await startJob(live, {
+    const job = await startJob(this.isWorker ? besideOthers(live) : live, {
       log,
       limiters,
       parts,
@@ -215,8 +226,14 @@ class Running {
     });
   }
 
+  private get isWorker(): boolean {
+    return this.place.host.worker !== undefined;
+  }
+
   /** Its secrets are masked for as long as it runs. */
   private async attachChanged(pipeline: LoadedPipeline): Promise<AttachedPipeline> {
+    const why = this.isWorker ? whyAlone(pipeline) : undefined;
+    if (why !== undefined) throw new RunError("reload-needs-restart", why);
     const { scrubber } = pipeline;
     this.scrubbers.push(scrubber);
     const forget = () => this.scrubbers.splice(this.scrubbers.indexOf(scrubber), 1);
@@ -262,18 +279,6 @@ class Running {
   private stopAll(): void {
     for (const { generations } of this.pipelines) generations.stop();
   }
-}
-
-function watchedPipeline(generations: Generations): WatchedPipeline {
-  return {
-    name: generations.current.own.name,
-    metrics: generations.metrics,
-    state: () => generations.current.job.run.state,
-    stopping: () => generations.current.job.run.stopping(),
-    lanes: () => generations.all.flatMap(({ job }) => job.run.lanes()),
-    publishGauges: () => generations.publishGauges(),
-    probeDeadLetters: (signal) => generations.current.job.probeDeadLetters(signal),
-  };
 }
 
 /** The same guard, for a run that must not end it. */
