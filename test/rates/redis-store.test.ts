@@ -79,11 +79,14 @@ for (const program of redisPrograms)
       const [one, two] = [await open("both"), await open("both")];
       const rates = { events: 50, requests: none, bytes: none };
       let events = 0;
+      const startedAt = performance.now();
       for (let n = 0; n < 200; n++) {
         const answer = await (n % 2 ? one : two).ask(ask({ key: "k", rates, events: 10 }));
         if (answer.kind === "granted") events += answer.events;
       }
-      expect(events).toBeLessThanOrEqual(50);
+      // However slow this machine is: so many seconds begin from the first question to the last.
+      const seconds = Math.ceil((performance.now() - startedAt) / 1_000);
+      expect(events).toBeLessThanOrEqual(50 * seconds);
     });
 
     it("fails a question at once while the server is away, and answers when it is back", async () => {
