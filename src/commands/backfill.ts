@@ -39,7 +39,8 @@ export function backfillCommand(cli: Argv<GlobalOptions>): void {
         .option("from", {
           type: "string",
           array: true,
-          describe: "Files, folders or globs: NDJSON, .gz, Avro containers, Pub/Sub archives",
+          describe:
+            "Files, folders or globs, also gs://bucket/…: NDJSON, .gz, Avro containers, Pub/Sub archives",
         })
         .option("to", { type: "string", describe: "In place of the sink: file:out.ndjson or stdout" })
         .option("state", {

@@ -64,6 +64,18 @@ export const runCodes = {
       "The checkpoint was made with another definition: events sent from here on would be others than before.",
     fix: "`--force` goes on with the definition as it is now; another state directory begins anew.",
   },
+  "storage-refused": {
+    meaning: "Cloud Storage refuses to list or to hand out objects, or there are no credentials for it.",
+    fix: "Give the credentials `roles/storage.objectViewer` on the bucket, and see that the name is right.",
+  },
+  "storage-unavailable": {
+    meaning: "Cloud Storage failed again and again, for minutes.",
+    fix: "Run it again: it goes on from the checkpoint.",
+  },
+  "checksum-mismatch": {
+    meaning: "An object that was read whole did not arrive as Cloud Storage has it.",
+    fix: "Run it again: it reads that object from its start. When it stays, something on the way changes what it carries.",
+  },
   "shards-changed": {
     meaning:
       "The shards of a backfill agreed on other files or another number of shards than this process comes with, or the state directory is of a run that was not divided.",

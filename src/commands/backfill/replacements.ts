@@ -11,7 +11,7 @@ import { UsageError } from "../exit-code.ts";
 export function sourceOf({ from, force, onDamage }: BackfillOptions): Replacement {
   if (from === undefined || from.length === 0)
     throw new UsageError("Say which files to read: --from, with a path, a folder or a glob");
-  const paths = from.map((path) => resolve(path));
+  const paths = from.map((path) => (path.startsWith("gs://") ? path : resolve(path)));
   return { option: "--from", value: { type: "file", paths, force, onDamage } };
 }
 

@@ -14,6 +14,7 @@ export class FileProgress {
   private readonly open: Mark[] = [];
   private first = 0;
   private readToEnd = false;
+  private isTrusted = true;
 
   constructor(
     private settledTo: number,
@@ -21,11 +22,11 @@ export class FileProgress {
   ) {}
 
   get position(): number {
-    return this.settledTo;
+    return this.isTrusted ? this.settledTo : 0;
   }
 
   get done(): boolean {
-    return this.readToEnd && this.first === this.open.length;
+    return this.isTrusted && this.readToEnd && this.first === this.open.length;
   }
 
   handedOver(end: number): Mark {
@@ -49,6 +50,12 @@ export class FileProgress {
   /** The file was read to its end: nothing more will be handed over. */
   finished(): void {
     this.readToEnd = true;
+    this.onMoved();
+  }
+
+  /** What was read was not what is there: the next run begins at the start, whatever settles yet. */
+  distrust(): void {
+    this.isTrusted = false;
     this.onMoved();
   }
 

@@ -5,11 +5,13 @@
 // a file is done when it is read to the end and all its blocks are settled.
 
 import type { Intake, RunContext, Source } from "../../engine/contracts.ts";
+import { RunError } from "../../engine/errors.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { FileProgress } from "./file-progress.ts";
-import { bytesOf, findInputs, type InputFile } from "./find-inputs.ts";
+import { bytesOf, type InputFile } from "./find-inputs.ts";
 import { BlockRecord } from "./input-block.ts";
 import { canBeCut, openInput, type ReadOptions } from "./open-input.ts";
+import { Reach } from "./reach.ts";
 import { readAhead } from "./read-ahead.ts";
 import { joinPlan, planOf, refuseShards } from "./shard-plan.ts";
 import { LEAST_PIECE_BYTES, planShards, type Shard } from "./shards.ts";
@@ -38,9 +40,22 @@ export class FileSource implements Source {
 
   /** Throws RunError by the codes of `findInputs`, `Checkpoint`, `openInput` and `DamagePolicy`. */
   async run(intake: Intake, signal: AbortSignal): Promise<void> {
+    try {
+      await this.readAll(intake, signal);
+    } catch (error) {
+      // A stop breaks off what is asked of the network; that is no failure.
+      if (!signal.aborted || error !== signal.reason) throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.checkpoint?.close();
+  }
+
+  private async readAll(intake: Intake, signal: AbortSignal): Promise<void> {
     const { context, options } = this;
-    const found = await findInputs(options.paths, context.baseDir);
-    const { inputs, state } = await this.ours(found);
+    const reach = new Reach(context, signal, options.force);
+    const { inputs, state } = await this.ours(await reach.find(options.paths), reach);
     this.checkpoint = await this.openCheckpoint(state);
     context.gauge("backfill_files_total", inputs.length);
     context.gauge("backfill_files_done", 0);
@@ -52,20 +67,17 @@ export class FileSource implements Source {
     for (const input of inputs) {
       if (signal.aborted) return;
       const progress = await this.begin(input);
-      if (progress) await this.readFile(input, progress, intake, signal);
+      if (progress) await this.readFile(input, progress, { intake, reach, signal });
       if (signal.aborted) return;
       this.bytesBehind += bytesOf(input);
       context.gauge("backfill_bytes_read", this.bytesBehind);
     }
   }
 
-  async close(): Promise<void> {
-    await this.checkpoint?.close();
-  }
-
   /** What this process reads of the files, and the folder of its checkpoint. */
   private async ours(
     found: readonly InputFile[],
+    reach: Reach,
   ): Promise<{ inputs: readonly InputFile[]; state: string | undefined }> {
     const { shard, state, force } = this.options;
     if (!shard) {
@@ -74,7 +86,7 @@ export class FileSource implements Source {
     }
     const rules = {
       leastPieceBytes: LEAST_PIECE_BYTES,
-      canBeCut: (input: InputFile) => canBeCut(input, this.options),
+      canBeCut: (input: InputFile) => canBeCut(input, this.options, reach.open),
     };
     const shards = await planShards(found, shard.of, rules);
     const inputs = shards[shard.index] ?? [];
@@ -105,10 +117,13 @@ export class FileSource implements Source {
   private async readFile(
     input: InputFile,
     progress: FileProgress,
-    intake: Intake,
-    signal: AbortSignal,
+    {
+      intake,
+      reach,
+      signal,
+    }: { readonly intake: Intake; readonly reach: Reach; readonly signal: AbortSignal },
   ): Promise<void> {
-    const opened = await openInput(input, this.options, this.context);
+    const opened = await openInput(input, this.options, this.context, reach.open);
     try {
       for await (const block of readAhead(opened.blocks(progress.position))) {
         if (signal.aborted) return;
@@ -123,6 +138,9 @@ export class FileSource implements Source {
         this.context.gauge("backfill_bytes_read", this.bytesBehind + read);
       }
       if (!signal.aborted) progress.finished();
+    } catch (error) {
+      if (error instanceof RunError && error.code === "checksum-mismatch") progress.distrust();
+      throw error;
     } finally {
       await opened.close();
     }

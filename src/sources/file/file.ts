@@ -15,7 +15,7 @@ const config = Type.Object(
       [Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })],
       {
         description:
-          "Files to read: a path, a folder (every file below it) or a glob, or a list of them. Relative to the pipeline's folder.",
+          "Files to read: a path, a folder (every file below it) or a glob, or a list of them. Relative to the pipeline's folder, or `gs://bucket/path` in Cloud Storage.",
       },
     ),
     format: Type.Union([Type.Literal("auto"), Type.Literal("ndjson"), Type.Literal("avro")], {

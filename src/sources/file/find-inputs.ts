@@ -6,6 +6,7 @@ import { isAbsolute, relative, resolve, sep } from "node:path";
 import { glob } from "tinyglobby";
 
 import { RunError } from "../../engine/errors.ts";
+import type { ObjectInfo } from "./cloud-storage.ts";
 
 export interface InputFile {
   /** Absolute. */
@@ -16,7 +17,12 @@ export interface InputFile {
   readonly mtimeMs: number;
   /** Only what begins in these bytes of it is to be read; undefined: all. */
   readonly part?: ByteRange | undefined;
+  /** Set when it lies in Cloud Storage. */
+  readonly object?: ObjectInfo | undefined;
 }
+
+/** Finds the objects of a `gs://` pattern. */
+export type FindObjects = (pattern: string) => Promise<InputFile[]>;
 
 /** How it is called in a checkpoint and in the log. */
 export function labelOf({ name, part }: InputFile): string {
@@ -39,15 +45,24 @@ export interface ByteRange {
  * file's own name (brackets and all), or a folder, which stands for every file below it that is not hidden.
  * Throws RunError `no-files` for a pattern that matches nothing: a typing error must not look like an empty input.
  */
-export async function findInputs(patterns: readonly string[], baseDir: string): Promise<InputFile[]> {
-  const paths = new Set<string>();
+export async function findInputs(
+  patterns: readonly string[],
+  baseDir: string,
+  findObjects: FindObjects,
+): Promise<InputFile[]> {
+  const files = new Map<string, InputFile>();
   for (const pattern of patterns) {
-    const found = await matches(pattern, baseDir);
-    if (found.length === 0) throw noFiles(pattern, baseDir);
-    for (const path of found) paths.add(resolve(path));
+    const isObject = pattern.startsWith("gs://");
+    const found = isObject ? await findObjects(pattern) : await findFiles(pattern, baseDir);
+    if (found.length === 0) throw noFiles(pattern, isObject ? undefined : baseDir);
+    for (const file of found) files.set(file.path, file);
   }
-  const ordered = [...paths].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  return Promise.all(ordered.map((path) => describe(path, baseDir)));
+  return [...files.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+async function findFiles(pattern: string, baseDir: string): Promise<InputFile[]> {
+  const paths = await matches(pattern, baseDir);
+  return Promise.all(paths.map((path) => describe(resolve(path), baseDir)));
 }
 
 async function matches(pattern: string, baseDir: string): Promise<string[]> {
@@ -65,8 +80,8 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
-function noFiles(pattern: string, baseDir: string): RunError {
-  const where = isAbsolute(pattern) ? "" : ` below ${baseDir}`;
+function noFiles(pattern: string, baseDir: string | undefined): RunError {
+  const where = baseDir === undefined || isAbsolute(pattern) ? "" : ` below ${baseDir}`;
   return new RunError(
     "no-files",
     `No file matches ${JSON.stringify(pattern)}${where}. Check the path, and quote a glob on a command line so that the shell leaves it alone.`,

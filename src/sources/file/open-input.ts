@@ -7,7 +7,7 @@ import { DamagePolicy, type OnDamage } from "./damage.ts";
 import type { InputFile } from "./find-inputs.ts";
 import { GunzipBytes } from "./gunzip-bytes.ts";
 import type { InputBlock } from "./input-block.ts";
-import { FileBytes } from "./positioned-bytes.ts";
+import type { FileBytes } from "./positioned-bytes.ts";
 import { readStretches, type StretchLimits } from "./stretches.ts";
 
 export interface ReadOptions extends StretchLimits {
@@ -22,6 +22,8 @@ export interface OpenInput {
   blocks(from: number): AsyncGenerator<InputBlock>;
   close(): Promise<void>;
 }
+
+export type OpenBytes = (input: InputFile) => Promise<FileBytes>;
 
 type Kind = "ndjson" | "gzip" | "avro";
 
@@ -45,8 +47,9 @@ export async function openInput(
   input: InputFile,
   options: ReadOptions,
   context: RunContext,
+  openBytes: OpenBytes,
 ): Promise<OpenInput> {
-  const file = await FileBytes.open(input, options.force);
+  const file = await openBytes(input);
   try {
     const kind = await kindOf(input, file, options.format);
     if (kind === "gzip") return await openGzip(input, file, options, context);
@@ -67,12 +70,13 @@ export async function openInput(
 /** A gzip file can be read from its beginning only. Throws RunError `unsupported-file`. */
 export async function canBeCut(
   input: InputFile,
-  options: Pick<ReadOptions, "format" | "force">,
+  { format }: Pick<ReadOptions, "format">,
+  openBytes: OpenBytes,
 ): Promise<boolean> {
   if (input.name.endsWith(".gz")) return false;
-  const file = await FileBytes.open(input, options.force);
+  const file = await openBytes(input);
   try {
-    return (await kindOf(input, file, options.format)) !== "gzip";
+    return (await kindOf(input, file, format)) !== "gzip";
   } finally {
     await file.close();
   }

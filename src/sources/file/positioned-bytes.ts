@@ -1,4 +1,4 @@
-// Bytes by position: of a file as it lies on disk, or of the text inside a gzip file.
+// Bytes by position: of a file as it lies on disk or in Cloud Storage, or of the text inside a gzip file.
 
 import { type FileHandle, open } from "node:fs/promises";
 
@@ -13,8 +13,13 @@ export interface PositionedBytes {
   close(): Promise<void>;
 }
 
-/** An open file, with the size that it had when the run began. */
-export class FileBytes implements PositionedBytes {
+/** A whole file, wherever it lies. Positions may decrease. */
+export interface FileBytes extends PositionedBytes {
+  readonly size: number;
+}
+
+/** An open file of this machine, with the size that it had when the run began. */
+export class LocalBytes implements FileBytes {
   private constructor(
     private readonly handle: FileHandle,
     private readonly input: InputFile,
@@ -22,8 +27,8 @@ export class FileBytes implements PositionedBytes {
   ) {}
 
   /** `mayChange`: do not mind when somebody writes the file meanwhile. */
-  static async open(input: InputFile, mayChange = false): Promise<FileBytes> {
-    return new FileBytes(await open(input.path, "r"), input, mayChange);
+  static async open(input: InputFile, mayChange = false): Promise<LocalBytes> {
+    return new LocalBytes(await open(input.path, "r"), input, mayChange);
   }
 
   get size(): number {

@@ -72,7 +72,11 @@ function pieces(input: InputFile, mostBytes: number): InputFile[] {
 
 /** Equal for equal plans: the files, their sizes (and generations, of objects), the number of shards. */
 export function fingerprintOf(inputs: readonly InputFile[], of: number): string {
-  const files = inputs.map(({ name, bytes }) => [name, bytes]);
+  const files = inputs.map(({ name, bytes, object }) => [
+    name,
+    bytes,
+    ...(object ? [object.generation] : []),
+  ]);
   return createHash("sha256")
     .update(JSON.stringify([of, files]))
     .digest("hex");

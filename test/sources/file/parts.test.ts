@@ -10,6 +10,7 @@ import { containerBlock, containerHeader, writeContainer } from "../../../src/av
 import type { OnDamage } from "../../../src/sources/file/damage.ts";
 import type { ByteRange } from "../../../src/sources/file/find-inputs.ts";
 import { openInput } from "../../../src/sources/file/open-input.ts";
+import { LocalBytes } from "../../../src/sources/file/positioned-bytes.ts";
 import { aContext, recordingLog } from "../../support/context.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
@@ -36,7 +37,8 @@ async function read(
   const input = { path, name, bytes: content.length, mtimeMs: 0, part };
   const log = recordingLog();
   const options = { format: "auto", onDamage, maxGunzipRatio: 500, force: true } as const;
-  const opened = await openInput(input, { ...options, blockBytes: 16, maxLineBytes: 40 }, aContext({ log }));
+  const limits = { ...options, blockBytes: 16, maxLineBytes: 40 };
+  const opened = await openInput(input, limits, aContext({ log }), (file) => LocalBytes.open(file, true));
   const found: Read = { bodies: [], offsets: [], damages: [] };
   try {
     for await (const block of opened.blocks(0)) {
