@@ -20,7 +20,7 @@ export const pubsubSourceConfig = Type.Object(
       }),
     ),
     maxMessages: Type.Integer({
-      default: 1_000,
+      default: 5_000,
       minimum: 1,
       maximum: 1_000_000,
       description:
@@ -116,7 +116,7 @@ export type PubSubSourceConfig = Static<typeof pubsubSourceConfig>;
 export const pubsubSourceExample = {
   subscription: "projects/my-project/subscriptions/launchdarkly-export",
   endpoint: "europe-west1-pubsub.googleapis.com",
-  maxMessages: 4_000,
+  maxMessages: 20_000,
   maxBytes: 67_108_864,
   ackDeadlineSeconds: 60,
   maxHoldMs: 21_600_000,

@@ -15,11 +15,20 @@ export const WRITE_KEY = "a-write-key-for-benchmarks";
 export function writePipeline(
   parent,
   name,
-  { subscription = "projects/bench/subscriptions/none", endpoint = "http://127.0.0.1:9", decode } = {},
+  {
+    subscription = "projects/bench/subscriptions/none",
+    endpoint = "http://127.0.0.1:9",
+    decode,
+    eventsPerSecond,
+  } = {},
 ) {
   const folder = join(parent, name);
   mkdirSync(folder, { recursive: true });
-  const config = `{ writeKey: "\${BENCH_WRITE_KEY}", endpoint: "${endpoint}", eventsPerSecond: ${EVENTS_PER_SECOND}, requestsPerSecond: ${REQUESTS_PER_SECOND} }`;
+  // With a rate of its own a pipeline has the product's limit on requests, too.
+  const rates = eventsPerSecond
+    ? `eventsPerSecond: ${eventsPerSecond}`
+    : `eventsPerSecond: ${EVENTS_PER_SECOND}, requestsPerSecond: ${REQUESTS_PER_SECOND}`;
+  const config = `{ writeKey: "\${BENCH_WRITE_KEY}", endpoint: "${endpoint}", ${rates} }`;
   writeFileSync(
     join(folder, "destinations.yaml"),
     `destinations: [{ id: bench, environment: ${ENVIRONMENT}, config: ${config} }]\n`,

@@ -1,6 +1,7 @@
 // The product's local Pub/Sub as a process of its own, with a backlog of messages before it says that it is ready.
 //
-// Settings: { count, file } for raw Avro data of a container file on a topic with that schema, or { count, bytes }
+// Settings: { count, file } for raw Avro data of a container file on a topic with that schema ({ messageBytes }: with an
+// attribute that makes the messages this large on average), or { count, bytes }
 // for JSON events of exactly so many bytes on a topic without one; { faults } for its stream faults. Says
 // { address, subscription }; answers { ask: "state" } with the subscription's state.
 
@@ -8,7 +9,7 @@ import { readDatums } from "../harness/read-datums.mjs";
 import { load } from "../harness/product.mjs";
 import { ENVIRONMENT } from "../harness/inputs.mjs";
 
-const { count, file, bytes, faults } = JSON.parse(process.argv[2]);
+const { count, file, bytes, faults, messageBytes = 0 } = JSON.parse(process.argv[2]);
 const { startPubSub } = await load("emulators/pubsub/start-pubsub.js");
 
 const TOPIC = "projects/bench/topics/events";
@@ -23,10 +24,15 @@ if (schema) {
   pubsub.createTopic({ name: TOPIC, schemaSettings: { schema: name, encoding: "BINARY" } });
 } else pubsub.createTopic(TOPIC);
 pubsub.createSubscription({ name: SUBSCRIPTION, topic: TOPIC, ackDeadlineSeconds: 60 });
+/** Names and values of the three attributes that Pub/Sub adds on a topic with a schema. */
+const SCHEMA_ATTRIBUTES = 118;
+const meanBytes = data.reduce((sum, { length }) => sum + length, 0) / data.length;
+const padding = Math.max(0, Math.round(messageBytes - meanBytes - SCHEMA_ATTRIBUTES - "padding".length));
+const attributes = padding > 0 ? { attributes: { padding: "x".repeat(padding) } } : {};
 for (let i = 0; i < data.length; i += AT_ONCE) {
   pubsub.publish(
     TOPIC,
-    data.slice(i, i + AT_ONCE).map((one) => ({ data: one })),
+    data.slice(i, i + AT_ONCE).map((one) => ({ data: one, ...attributes })),
   );
 }
 process.send({ address: pubsub.address, subscription: SUBSCRIPTION });
