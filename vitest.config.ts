@@ -32,7 +32,7 @@ export default defineConfig({
       { test: { ...shared, name: "scale", include: scale, testTimeout: 240_000, fileParallelism: false } },
       { test: { ...shared, name: "operate", include: operate } },
       // Each row of the fault matrix has three processes of its own: more at once than this starve each other.
-      { test: { ...shared, name: "chaos", include: chaos, testTimeout: 120_000, maxConcurrency: 3 } },
+      { test: { ...shared, name: "chaos", include: chaos, testTimeout: 120_000, maxConcurrency: 2 } },
     ],
   },
 });

@@ -7,8 +7,8 @@ import { join } from "node:path";
 
 import { countedVitest } from "./counted-vitest.mjs";
 
-/** Most rows wait more than they work: three files at once, three rows of each; one, where others work already. */
-const files = loadavg()[0] > 3 * cpus().length ? "1" : "3";
+/** Four rows at a time, two of each of two files (vitest.config.ts); two, where others work already. */
+const files = loadavg()[0] > 3 * cpus().length ? "1" : "2";
 const PROJECT = ["--project", "chaos", "--maxWorkers", files];
 
 const FUZZ = ["--project", "unit", "test/avro", "test/events/parse-json-event.test.ts"];

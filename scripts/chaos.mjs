@@ -23,21 +23,22 @@ ${passed} tests passed, ${failed} failed.
 - *lost*: acknowledged, and neither delivered nor dropped by a rule nor in the dead letters.
 - *again*: deliveries beyond the first, which Segment collapses by their messageId, of how many the fault explains.
 - *back in*: from the end of the fault to the arrival of a fresh event.
+- *took*: the whole test, on a machine that ran others beside it. A row of the matrix is made for 20 s at most.
 - *seed*: \`SLUICE_CHAOS_SEED=<seed>\` repeats the run.
 
-| row | fault | injected | events | lost | again | back in | seed |
-|---|---|---|--:|--:|--:|--:|--:|
+| row | fault | injected | events | lost | again | back in | took | seed |
+|---|---|---|--:|--:|--:|--:|--:|--:|
 ${sorted.map(line).join("\n")}
 `;
 }
 
-function line({ row, fault, injected, seed, verdict, recoveredMs, note, leftOut }) {
-  if (leftOut !== undefined) return `| ${row} | ${fault} | **left out**: ${leftOut} | | | | | |`;
-  const recovered = recoveredMs === undefined ? "" : `${(recoveredMs / 1000).toFixed(1)} s`;
+function line({ row, fault, injected, seed, verdict, recoveredMs, tookMs, note, leftOut }) {
+  if (leftOut !== undefined) return `| ${row} | ${fault} | **left out**: ${leftOut} | | | | | | |`;
+  const seconds = (ms) => (ms === undefined ? "" : `${(ms / 1000).toFixed(1)} s`);
   const again =
     verdict.duplicatesAllowed === 0 ? "0" : `${verdict.duplicates} of ${verdict.duplicatesAllowed}`;
   const what = note === undefined ? injected : `${injected}; ${note}`;
-  return `| ${[row, fault, what, verdict.issued, verdict.lost, again, recovered, seed].join(" | ")} |`;
+  return `| ${[row, fault, what, verdict.issued, verdict.lost, again, seconds(recoveredMs), seconds(tookMs), seed].join(" | ")} |`;
 }
 
 function order(row) {

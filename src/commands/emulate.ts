@@ -48,8 +48,8 @@ export function emulateCommand(cli: Argv<GlobalOptions>): void {
         })
         .option("ledger", {
           type: "number",
-          default: 0,
-          describe: "segment: keep count of so many ids, for /ids.ndjson",
+          describe:
+            "Ids remembered for inspection: segment /ids.ndjson (none unless asked), pubsub /ids (a million)",
         })
         .example(
           "$0 emulate pubsub",
@@ -79,21 +79,26 @@ interface PubSubOptions extends Listen {
   readonly subscription: string | undefined;
   readonly ackDeadlineSeconds: number;
   readonly controlPort: number | undefined;
+  readonly ledger: number | undefined;
 }
 
 interface SegmentOptions extends Listen {
   readonly eventsPerSecond: number | undefined;
   readonly requestsPerSecond: number | undefined;
-  readonly ledger: number;
+  readonly ledger: number | undefined;
 }
 
 async function pubsub(options: PubSubOptions): Promise<{ close(): Promise<void> }> {
-  const { port = 8085, host, topic, subscription, ackDeadlineSeconds, controlPort } = options;
+  const { port = 8085, host, topic, subscription, ackDeadlineSeconds, controlPort, ledger } = options;
   const [{ startPubSub }, { startControlPort }] = await Promise.all([
     import("../emulators/pubsub/start-pubsub.ts"),
     import("../emulators/pubsub/control-port.ts"),
   ]);
-  const server = await startPubSub({ port, host });
+  const server = await startPubSub({
+    port,
+    host,
+    ...(ledger === undefined ? {} : { limits: { rememberedIds: ledger } }),
+  });
   if (topic !== undefined) server.createTopic(topic);
   if (topic !== undefined && subscription !== undefined)
     server.createSubscription({ name: subscription, topic, ackDeadlineSeconds });
@@ -111,7 +116,7 @@ async function pubsub(options: PubSubOptions): Promise<{ close(): Promise<void> 
 }
 
 async function segment(options: SegmentOptions): Promise<{ close(): Promise<void> }> {
-  const { port = 8088, host, eventsPerSecond, requestsPerSecond, ledger } = options;
+  const { port = 8088, host, eventsPerSecond, requestsPerSecond, ledger = 0 } = options;
   const { startSegment } = await import("../emulators/segment/emulator.ts");
   const server = await startSegment({
     port,

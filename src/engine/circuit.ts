@@ -1,6 +1,6 @@
 // A circuit breaker for one lane.
 //
-// closed --(5 failures in a row, or half of the last 20, at least 10)--> open --(wait 1 s, doubling to 60 s)-->
+// closed --(5 failures in a row, or half of the last 20, at least 10)--> open --(wait 1 s, doubling to maxRetryMs)-->
 // half-open: one small write is let through --(it succeeds)--> closed, --(it fails)--> open again, for longer.
 
 import type { Clock } from "./clock.ts";
@@ -9,7 +9,6 @@ const FAILURES_IN_A_ROW = 5;
 const RING = 20;
 const RING_MIN = 10;
 const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 60_000;
 
 export type CircuitState = "closed" | "open" | "half-open";
 
@@ -23,7 +22,12 @@ export class Circuit {
   constructor(
     private readonly clock: Clock,
     private readonly random: () => number,
+    private longestWaitMs: number,
   ) {}
+
+  change(longestWaitMs: number): void {
+    this.longestWaitMs = longestWaitMs;
+  }
 
   get state(): CircuitState {
     if (this.current === "open" && this.clock.nowMs() >= this.reopenAtMs) this.current = "half-open";
@@ -63,7 +67,7 @@ export class Circuit {
   }
 
   private open(): void {
-    const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.openings);
+    const longest = Math.min(this.longestWaitMs, FIRST_WAIT_MS * 2 ** this.openings);
     this.openings = Math.min(this.openings + 1, 16);
     this.current = "open";
     // Between half and all of the wait: enough jitter to part the replicas, never a hammer.

@@ -5,7 +5,7 @@
 // on the source. A window stops the run when too much is being dead-lettered: a schema change must not empty a
 // topic into a file.
 
-import { fullJitterMs } from "./backoff.ts";
+import { defaultBackoff, fullJitterMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import type { Encoded, Logger, Origin, Sink } from "./contracts.ts";
 import { RunError, SinkFault } from "./errors.ts";
@@ -50,6 +50,11 @@ export interface DeadLetterContext {
   readonly onWritten?: ((letter: DeadLetter) => void) | undefined;
 }
 
+/** Longest wait before the next try to write, in ms: everything is held until it works. */
+const MAX_RETRY_MS = 5_000;
+/** The same once the run ends. */
+const DRAIN_RETRY_MS = 1_000;
+
 interface Pending {
   readonly item: Encoded<DeadLetter>;
   readonly done: () => void;
@@ -71,6 +76,7 @@ export class DeadLetters {
   private writing = false;
   private failures = 0;
   private stopped = false;
+  private draining = false;
   private cancelRetry: () => void = () => {};
   private readonly abort = new AbortController();
 
@@ -92,6 +98,15 @@ export class DeadLetters {
 
   get pending(): number {
     return this.waiting.length;
+  }
+
+  /** Time is short now: what waits is tried at once, and no wait is long. */
+  drain(): void {
+    if (this.draining) return;
+    this.draining = true;
+    if (this.writing || this.stopped || this.waiting.length === 0) return;
+    this.cancelRetry();
+    void this.writeAll();
   }
 
   stop(): void {
@@ -161,7 +176,8 @@ export class DeadLetters {
   }
 
   private retryLater(): void {
-    const wait = fullJitterMs(this.failures, this.context.random);
+    const longest = this.draining ? DRAIN_RETRY_MS : MAX_RETRY_MS;
+    const wait = fullJitterMs(this.failures, this.context.random, { ...defaultBackoff, maxMs: longest });
     this.cancelRetry = this.context.clock.after(wait, () => {
       if (!this.stopped && !this.writing) void this.writeAll();
     });

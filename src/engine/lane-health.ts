@@ -4,7 +4,7 @@
 //    |----- 5 failures -----> broken ----(circuit, see circuit.ts)--> open
 //    `-- 401/403/404/… -----> parked ----(a probe succeeds)---------> open
 
-import { RetryBudget } from "./backoff.ts";
+import { defaultBackoff, fullJitterMs, RetryBudget } from "./backoff.ts";
 import { Circuit } from "./circuit.ts";
 import type { Clock } from "./clock.ts";
 import { Concurrency } from "./concurrency.ts";
@@ -13,8 +13,9 @@ import type { SinkFault } from "./errors.ts";
 
 export type LaneState = "open" | "throttled" | "broken" | "parked";
 
-const LONGEST_OWN_THROTTLE_MS = 60_000;
 const THROTTLE_JITTER = 0.1;
+
+type HealthSettings = Pick<LaneSettings, "concurrency" | "maxRetryMs">;
 
 export interface HealthContext {
   readonly clock: Clock;
@@ -29,14 +30,16 @@ export class LaneHealth {
   private throttledUntilMs = 0;
   private throttles = 0;
   private isParked = false;
+  private maxRetryMs: number;
   private saidCode = "";
 
   constructor(
     private readonly lane: string,
-    concurrency: number,
+    { concurrency, maxRetryMs = defaultBackoff.maxMs }: HealthSettings,
     private readonly context: HealthContext,
   ) {
-    this.circuit = new Circuit(context.clock, context.random);
+    this.maxRetryMs = maxRetryMs;
+    this.circuit = new Circuit(context.clock, context.random, maxRetryMs);
     this.concurrency = new Concurrency(concurrency);
   }
 
@@ -70,20 +73,27 @@ export class LaneHealth {
     return throttled > 0 ? throttled : this.circuit.waitMs();
   }
 
-  /** The destination answered as a healthy one does, be it with yes or no. */
-  answered(): void {
+  /** How long events of a write that failed wait for their next try. */
+  retryDelayMs(attempt: number): number {
+    return fullJitterMs(attempt, this.context.random, { ...defaultBackoff, maxMs: this.maxRetryMs });
+  }
+
+  /** The destination answered as a healthy one does, be it with yes or no, a write that began then. */
+  answered(startedAtMs: number): void {
     if (this.circuit.state !== "closed") {
       this.context.log.info({ destination: this.lane }, "destination answers again");
     }
     this.circuit.success();
-    this.concurrency.success();
+    this.concurrency.answered(startedAtMs, this.context.clock.nowMs());
     this.budget.success();
     this.throttles = 0;
   }
 
   /** The destination was edited. What it asked for still holds, unless nothing is sent to it any more. */
-  refresh({ concurrency, isGone }: LaneSettings): void {
+  refresh({ concurrency, maxRetryMs = defaultBackoff.maxMs, isGone }: LaneSettings): void {
     this.concurrency.change(concurrency);
+    this.maxRetryMs = maxRetryMs;
+    this.circuit.change(maxRetryMs);
     this.circuit.retryNow();
     if (isGone) this.throttledUntilMs = 0;
   }
@@ -94,7 +104,7 @@ export class LaneHealth {
       this.throttles += 1;
       this.concurrency.trouble();
     }
-    const own = Math.min(LONGEST_OWN_THROTTLE_MS, 1000 * 2 ** Math.min(this.throttles - 1, 6));
+    const own = Math.min(this.maxRetryMs, 1000 * 2 ** Math.min(this.throttles - 1, 6));
     const wait = (fault.retryAfterMs ?? own) * (1 + this.context.random() * THROTTLE_JITTER);
     this.throttledUntilMs = Math.max(this.throttledUntilMs, now + wait);
     const fields = { destination: this.lane, waitMs: Math.round(wait), code: fault.code };

@@ -6,7 +6,6 @@
 import assert from "node:assert";
 
 import { type AroundWrite, attemptWrite, Bug, type Outcome } from "./attempt-write.ts";
-import { fullJitterMs } from "./backoff.ts";
 import type { Batch, LaneSettings, Sink } from "./contracts.ts";
 import { SinkFault } from "./errors.ts";
 import { FailedWrites } from "./failed-writes.ts";
@@ -78,7 +77,7 @@ export class Lane {
     this.limiter =
       context.limiterOf?.(name, settings.rates, largest, () => this.pump()) ??
       new Limiter(context.clock, settings.rates, largest);
-    this.health = new LaneHealth(name, settings.concurrency, context);
+    this.health = new LaneHealth(name, settings, context);
     this.failed = new FailedWrites(name, context);
     this.probe = new LaneProbe(context.clock, settings.probeMs, {
       probe: () => sink.probe(name, context.signal),
@@ -228,11 +227,11 @@ export class Lane {
       this.metrics.ended(outcome.kind);
       this.failed.add(batch, outcome);
       if (outcome.kind === "rejected" && batch.items.length > 1) this.bisect(batch);
-      else this.fault(batch.items, outcome, batch.attempt);
+      else this.fault(batch.items, outcome, batch);
       return;
     }
     this.metrics.ended(outcome ? "partial" : "delivered");
-    this.health.answered();
+    this.health.answered(batch.startedAtMs);
     if (outcome === undefined) {
       this.delivered(batch.items, batch);
       return;
@@ -243,7 +242,7 @@ export class Lane {
     );
     for (const [fault, items] of byFault(batch.items, outcome)) {
       this.failed.add({ ...batch, items }, fault);
-      this.fault(items, fault, batch.attempt);
+      this.fault(items, fault, batch);
     }
   }
 
@@ -254,24 +253,24 @@ export class Lane {
   }
 
   /** Some of these are bad, and only they may pay for it. */
-  private bisect({ items, attempt }: LaneBatch): void {
+  private bisect({ items, attempt, startedAtMs }: LaneBatch): void {
     this.metrics.split();
-    this.health.answered();
+    this.health.answered(startedAtMs);
     const middle = Math.ceil(items.length / 2);
     const half = (part: readonly LaneItem[]): Again => ({ items: part, attempt, readyAtMs: 0, retry: false });
     this.queue.putFirst(half(items.slice(0, middle)), half(items.slice(middle)));
   }
 
-  private fault(items: readonly LaneItem[], fault: SinkFault, attempt: number): void {
+  private fault(items: readonly LaneItem[], fault: SinkFault, { attempt, startedAtMs }: LaneBatch): void {
     if (fault.kind === "rejected") {
-      this.health.answered();
+      this.health.answered(startedAtMs);
       for (const item of items) this.events.rejected(this.name, item, fault);
       return;
     }
     this.metrics.retried(items.length, fault.code);
     if (fault.kind === "unavailable") {
       this.health.failed(fault);
-      const readyAtMs = this.context.clock.nowMs() + fullJitterMs(attempt, this.context.random);
+      const readyAtMs = this.context.clock.nowMs() + this.health.retryDelayMs(attempt);
       this.queue.putLater({ items, attempt: attempt + 1, readyAtMs, retry: true });
       return;
     }

@@ -113,7 +113,7 @@ export class Run implements Heir {
   stop(): void {
     this.intakeStop.abort();
     if (this.current !== "running" && this.current !== "draining") return;
-    this.router.drain();
+    this.drain();
     this.armDeadline();
   }
 
@@ -252,11 +252,16 @@ export class Run implements Heir {
     });
     await Promise.race([ended, this.hardStopped]);
     this.current = "draining";
-    this.router.drain();
+    this.drain();
     await this.ledger.whenEmpty(this.hardStop.signal);
     const gaveBack = await this.close();
     this.current = this.failure ? "failed" : "stopped";
     return { state: this.current, gaveBack, ...(this.failure ? { error: this.failure } : {}) };
+  }
+
+  private drain(): void {
+    this.router.drain();
+    this.deadLetters.drain();
   }
 
   private offer(record: SourceRecord): Promise<void> | undefined {

@@ -29,6 +29,7 @@ describe("a backfill", () => {
   const timeout = 120_000 + KILLS * 5_000 + (RECORDS / PER_SECOND) * 4_000;
 
   it(`of ${files.length} files gives the same after ${KILLS} SIGKILL as without`, { timeout }, async () => {
+    const startedAt = performance.now();
     const random = seededRandom(seed);
     const [calm, harmed] = await Promise.all([
       BackfillWorld.open(files, PER_SECOND),
@@ -48,7 +49,7 @@ describe("a backfill", () => {
         await killOnce(harmed, kill, random);
         ahead += await settledAndMissing(harmed, files);
       }
-      const startedAt = performance.now();
+      const lastStartedAt = performance.now();
       const last = await harmed.run();
       expect(last.code, last.stderr.slice(-3_000)).toBe(0);
       const taken = await harmed.taken();
@@ -67,7 +68,8 @@ describe("a backfill", () => {
           duplicates: taken.repeated,
           duplicatesAllowed: allowed,
         },
-        recoveredMs: performance.now() - startedAt,
+        recoveredMs: performance.now() - lastStartedAt,
+        tookMs: performance.now() - startedAt,
         note: "the same ids and bytes as without",
       });
       expect(ahead, "a checkpoint was ahead of what Segment had taken").toBe(0);

@@ -52,6 +52,7 @@ describe("a crash campaign", () => {
     timeout,
   }, async () => {
     const seed = freshSeed();
+    const startedAt = performance.now();
     const random = seededRandom(seed);
     const world = await World.open({
       seed,
@@ -91,6 +92,7 @@ describe("a crash campaign", () => {
         seed,
         verdict,
         recoveredMs,
+        tookMs: performance.now() - startedAt,
         note: `${ratio} % duplicated, 0 after de-duplication by messageId`,
       });
       expect(verdict.violations, `seed ${seed}`).toEqual([]);

@@ -13,6 +13,10 @@ import { row } from "./support/row.ts";
 import type { World } from "./support/world.ts";
 
 const MAX_RSS_MB = 350;
+const BACKLOGS = [
+  ["8", 20_000],
+  ["backlog", 200_000],
+] as const;
 
 /** The most that the program's process ever had in memory. */
 async function peakRssMb(world: World): Promise<number> {
@@ -21,26 +25,26 @@ async function peakRssMb(world: World): Promise<number> {
 }
 
 describe("what comes in", () => {
-  const backlog = isLong ? 200_000 : 30_000;
-
-  row(
-    "8",
-    `a backlog of ${backlog} from a server that ignores flow control`,
-    { load: 0, mix: allGood, eventsPerSecond: 20_000, node: ["--max-old-space-size=256"] },
-    async (world) => {
-      // Held back until everything waits.
-      await world.segment.inject({ action: { kind: "status", status: 503 } });
-      await world.pubsub.fault({ streams: { ignoreFlowControl: true } });
-      await world.publisher.publish(backlog);
-      await sleep(1_000);
-      await world.segment.heal();
-      await world.settled(120_000);
-      const rssMb = Math.round(await peakRssMb(world));
-      expect(rssMb, "peak of resident memory, MB").toBeLessThanOrEqual(MAX_RSS_MB);
-      await world.pubsub.heal();
-      return { injected: `${backlog} messages`, note: `peak RSS ${rssMb} MB` };
-    },
-  );
+  // The long form has the backlog of all 200,000 too, which takes longer than a row of the matrix may.
+  for (const [name, backlog] of isLong ? BACKLOGS : BACKLOGS.slice(0, 1))
+    row(
+      name,
+      `a backlog of ${backlog} from a server that ignores flow control`,
+      { load: 0, mix: allGood, eventsPerSecond: 20_000, node: ["--max-old-space-size=256"] },
+      async (world) => {
+        // Held back until everything waits.
+        await world.segment.inject({ action: { kind: "status", status: 503 } });
+        await world.pubsub.fault({ streams: { ignoreFlowControl: true } });
+        await world.publisher.publish(backlog);
+        await sleep(1_000);
+        await world.segment.heal();
+        await world.settled(120_000);
+        const rssMb = Math.round(await peakRssMb(world));
+        expect(rssMb, "peak of resident memory, MB").toBeLessThanOrEqual(MAX_RSS_MB);
+        await world.pubsub.heal();
+        return { injected: `${backlog} messages`, note: `peak RSS ${rssMb} MB` };
+      },
+    );
 
   row(
     "10",
@@ -51,7 +55,7 @@ describe("what comes in", () => {
       node: ["--max-old-space-size=256"],
     },
     async (world) => {
-      await sleep(8_000);
+      await sleep(6_000);
       expect(world.program.starts, "it was never started again").toBe(1);
       const { lines } = await world.deadLetters();
       const codes = [...new Set(lines.map(({ code }) => code))].sort().join(", ");
@@ -65,6 +69,7 @@ describe("what comes in", () => {
     "two messages kill the process whenever it looks at them",
     { load: 50, node: preload("deadly"), env: { CHAOS_DEADLY: word } },
     async (world) => {
+      await world.pubsub.fault({ streams: { releaseOnEnd: true } });
       await world.publisher.publish(2, (serial) => world.oracle.deadly(serial, word));
       const codes = async () => (await world.deadLetters()).lines.map(({ code }) => code);
       await world.until(
@@ -85,6 +90,7 @@ describe("what comes in", () => {
     "everything is undecodable: the pipeline stops, and the topic is not emptied into a file",
     { load: 0, mix: allGood, pipeline: { window: { size: 200, max: 100 } } },
     async (world) => {
+      await world.pubsub.fault({ streams: { releaseOnEnd: true } });
       const before = world.publisher.issued.size;
       await world.publisher.publish(3_000, (serial) => world.oracle.bad(serial));
       await world.until("the program to give up", () => world.program.exits.length > 0);
@@ -124,10 +130,10 @@ describe("what comes in", () => {
   const burst = isLong ? 20_000 : 8_000;
   row(
     "30",
-    `nothing for 12 s, then a burst of ${burst}`,
-    { load: 0, eventsPerSecond: 2_000, pipeline: { idleRecycleMs: 3_000 } },
+    `nothing for 8 s, then a burst of ${burst}`,
+    { load: 0, eventsPerSecond: 10_000, pipeline: { idleRecycleMs: 3_000 } },
     async (world) => {
-      await sleep(12_000);
+      await sleep(8_000);
       const recoveredMs = await world.probe();
       await world.publisher.publish(burst);
       await world.settled(60_000);

@@ -10,15 +10,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
 
 import { allGood } from "./support/oracle.ts";
+import { metricOf, withMetrics } from "./support/metrics-page.ts";
+import { defaults } from "./support/pipeline-yaml.ts";
 import { preload } from "./support/preload.ts";
-import { isLong } from "./support/results.ts";
+import { quiet, requestsDuring } from "./support/quiet.ts";
 import { row } from "./support/row.ts";
 import { authorityFile, type Certificate, TlsFront } from "./support/tls-front.ts";
 
 const LOAD = 150;
 
 describe("the way to Segment under faults", () => {
-  const downMs = isLong ? 15_000 : 6_000;
+  const downMs = 6_000;
 
   row("18", `connections refused for ${downMs / 1000} s`, { load: LOAD }, async (world) => {
     await world.toSegment.refuse();
@@ -53,7 +55,7 @@ describe("the way to Segment under faults", () => {
     let front: TlsFront | undefined;
     row(
       "18",
-      `Segment shows a certificate that is ${certificate} for 4 s`,
+      `Segment shows a certificate that is ${certificate}`,
       {
         load: LOAD,
         env: { NODE_EXTRA_CA_CERTS: authorityFile },
@@ -76,9 +78,9 @@ describe("the way to Segment under faults", () => {
           await sleep(200);
           world.toSegment.resetAll();
         }
-        const before = (await world.segment.stats()).requests;
-        await sleep(4_000);
-        expect((await world.segment.stats()).requests, "nothing is sent past a bad certificate").toBe(before);
+        await quiet(world, 500);
+        const { requests } = await requestsDuring(world, 2_500);
+        expect(requests, "sent past a bad certificate").toBe(0);
         front?.use("good");
         return { injected: "1 certificate" };
       },
@@ -104,7 +106,9 @@ describe("the way to Segment under faults", () => {
         const location = `http://127.0.0.1:${(thief.address() as AddressInfo).port}/v1/batch`;
         for (const status of [301, 302, 307, 308]) {
           await world.segment.inject({ action: { kind: "redirect", location, status } });
-          await sleep(1_200);
+          const { answers } = await world.segment.stats();
+          const redirected = async () => (await world.segment.stats()).answers[status] ?? 0;
+          await world.until(`a ${status}`, async () => (await redirected()) > (answers[status] ?? 0));
           await world.segment.heal();
         }
         await world.probe();
@@ -122,37 +126,54 @@ describe("the way to Segment under faults", () => {
   row(
     "20",
     "latency goes from 20 ms to 2 s and back",
-    { load: LOAD, pipeline: { timeoutMs: 8_000 } },
+    { load: LOAD, args: withMetrics, pipeline: { timeoutMs: 20_000, concurrency: 8 } },
     async (world) => {
+      const concurrency = () => metricOf(world, "sluice_sink_concurrency_limit");
       world.toSegment.set({ latency: { ms: 10 } });
       await sleep(1_500);
+      await world.until("full concurrency", async () => (await concurrency()) === 8);
       world.toSegment.set({ latency: { ms: 1_000 } });
-      await sleep(7_000);
+      let least = 8;
+      await world.until("concurrency to fall", async () => {
+        least = Math.min(least, await concurrency());
+        return least <= 4;
+      });
+      await sleep(3_000);
       world.toSegment.heal();
-      const recoveredMs = await world.probe(10_000);
+      const healedAt = performance.now();
+      await world.until("full concurrency again", async () => (await concurrency()) === 8);
+      const recoveredMs = performance.now() - healedAt;
       // Slow is not broken: nobody hangs up, nothing is sent twice.
       expect(world.program.stderr).not.toContain('"code":"timeout"');
       expect((await world.segment.stats()).duplicates).toBe(0);
-      return { injected: "7 s of 2 s a request", recoveredMs };
+      return {
+        injected: "2 s a request",
+        recoveredMs,
+        note: `concurrency fell from 8 to ${least} and came back`,
+      };
     },
   );
 
   row(
     "20",
     "latency goes from 20 ms to 2 s, twice as long as a request may take, and back",
-    { load: LOAD, pipeline: { timeoutMs: 1_000, concurrency: 8 } },
+    { load: LOAD, args: withMetrics, pipeline: { timeoutMs: 1_000, concurrency: 8 } },
     async (world) => {
+      const concurrency = () => metricOf(world, "sluice_sink_concurrency_limit");
       await world.segment.inject({ action: { kind: "answer" }, delayMs: 2_000 });
       await world.program.says(/"code":"timeout"/);
-      await sleep(1_000);
-      const before = (await world.segment.stats()).requests;
-      await sleep(6_000);
-      const requests = (await world.segment.stats()).requests - before;
+      await world.until("concurrency to fall", async () => (await concurrency()) === 1);
+      const { requests, tookMs } = await requestsDuring(world, 5_000);
       // No spiral: what times out leads to fewer requests, and an open circuit to one small one now and then.
-      expect(requests, "requests in 6 s").toBeLessThanOrEqual(8);
+      expect(requests, "requests").toBeLessThanOrEqual(tookMs / defaults.maxRetryMs + 4);
       await world.segment.heal();
-      const recoveredMs = await world.probe(10_000);
-      return { injected: "8 s of 2 s a request", recoveredMs, note: `${requests} requests in 6 s of it` };
+      const recoveredMs = await world.probe();
+      await world.until("full concurrency again", async () => (await concurrency()) === 8);
+      return {
+        injected: "2 s a request",
+        recoveredMs,
+        note: `${requests} requests in ${(tookMs / 1000).toFixed(0)} s of it; concurrency fell from 8 to 1 and came back`,
+      };
     },
   );
 
@@ -177,16 +198,17 @@ describe("the way to Segment under faults", () => {
       { load: LOAD, destinations: 2, mix: allGood, pipeline: { maxMessages: 5_000 } },
       async (world) => {
         await world.segment.inject({ action, match: { writeKey: world.writeKey(1) } });
-        await sleep(1_000);
-        const [issuedBefore, acceptedBefore] = [
-          world.publisher.issued.size,
-          (await world.segment.stats()).accepted,
-        ];
+        const stats = () => world.segment.stats();
+        await world.until("the fault", async () => (await stats()).faultsPlayed > 0);
+        const [issuedBefore, acceptedBefore] = [world.publisher.issued.size, (await stats()).accepted];
         await sleep(5_000);
-        const issued = world.publisher.issued.size - issuedBefore;
-        const accepted = (await world.segment.stats()).accepted - acceptedBefore;
-        expect((await world.segment.stats()).faultsPlayed, "the fault did what it should").toBeGreaterThan(0);
-        expect(accepted, `the healthy one got ${accepted} of ${issued}`).toBeGreaterThanOrEqual(0.9 * issued);
+        let [issued, accepted] = [0, 0];
+        // A machine that has no time for it right now catches up; a lane at half speed never does.
+        await world.until("the healthy one to get 90 % of what comes", async () => {
+          accepted = (await stats()).accepted - acceptedBefore;
+          issued = world.publisher.issued.size - issuedBefore;
+          return accepted >= 0.9 * issued;
+        });
         await world.segment.heal();
         return {
           injected: `${(await world.segment.stats()).faultsPlayed} answers`,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { describe, expect } from "vitest";
 
+import { metricOf, withMetrics } from "./support/metrics-page.ts";
 import { defaults, pipelineYaml } from "./support/pipeline-yaml.ts";
 import { row } from "./support/row.ts";
 import type { World } from "./support/world.ts";
@@ -12,7 +13,7 @@ const LOAD = 100;
 const DRAIN_MS = 3_000;
 
 const RELOADS = 50;
-const RELOAD_EVERY_MS = 400;
+const RELOAD_EVERY_MS = 200;
 const VALID = Array.from({ length: RELOADS }, (_, i) => i).filter((i) => i % 4 !== 3).length;
 const APPLIED = /"msg":"the changed definition takes in"/g;
 const INVALID = /"msg":"the changed definition is invalid/g;
@@ -32,26 +33,23 @@ interface Handles {
   readonly timers: number;
 }
 
+/** By `process.getActiveResourcesInfo`, which the page of metrics shows. */
+async function handles(world: World): Promise<Handles> {
+  const of = (type: string) => metricOf(world, "nodejs_active_resources", `type="${type}"`);
+  return { sockets: await of("TCPSocketWrap"), timers: await of("Timeout") };
+}
+
 /** What the process holds open, when it is at rest: the least of a few looks. */
-async function steady(world: World): Promise<Handles> {
+async function atRest(world: World): Promise<Handles> {
   const looks: Handles[] = [];
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < 5; i++) {
     looks.push(await handles(world));
-    await sleep(200);
+    await sleep(100);
   }
   return {
     sockets: Math.min(...looks.map(({ sockets }) => sockets)),
     timers: Math.min(...looks.map(({ timers }) => timers)),
   };
-}
-
-/** By `process.getActiveResourcesInfo`, which the page of metrics shows. */
-async function handles(world: World): Promise<Handles> {
-  const [, url] = await world.program.says(/"url":"(http:[^"]*)","msg":"metrics and health are served"/);
-  const page = await (await fetch(`${url}/metrics`)).text();
-  const of = (type: string) =>
-    Number(new RegExp(`nodejs_active_resources\\{type="${type}"[^}]*\\} (\\d+)`).exec(page)?.[1] ?? 0);
-  return { sockets: of("TCPSocketWrap"), timers: of("Timeout") };
 }
 
 function text({ sockets, timers }: Handles): string {
@@ -66,15 +64,15 @@ describe("the process under faults", () => {
   for (const isFailing of [false, true]) {
     row(
       "26",
-      `the definition is changed 50 times in 20 s, a quarter of them invalid${isFailing ? ", while three requests of ten fail" : ""}`,
+      `the definition is changed 50 times in 10 s, a quarter of them invalid${isFailing ? ", while three requests of ten fail" : ""}`,
       {
-        load: 1_000,
+        load: 500,
         eventsPerSecond: 5_000,
-        args: ["--metrics", "127.0.0.1:0"],
+        args: withMetrics,
         pipeline: { maxMessages: 5_000 },
       },
       async (world) => {
-        const handlesBefore = await steady(world);
+        const before = await atRest(world);
         if (isFailing) await world.segment.inject({ action: { kind: "status", status: 503 }, percent: 30 });
         const startedAt = performance.now();
         for (let i = 0; i < RELOADS; i++) {
@@ -95,14 +93,16 @@ describe("the process under faults", () => {
         const { nacked } = await world.pubsub.state();
         expect(nacked, "messages given back").toBe(0);
         expect(world.program.stderr, "listeners").not.toContain("MaxListenersExceededWarning");
-        const handlesAfter = await steady(world);
-        // Sockets to Segment come and go with the load, within what one definition may open.
-        expect(handlesAfter.sockets).toBeLessThanOrEqual(handlesBefore.sockets + defaults.concurrency);
-        expect(handlesAfter.timers).toBeLessThanOrEqual(handlesBefore.timers + 2);
+        let after = before;
+        await world.until("no handle is left over", async () => {
+          after = await handles(world);
+          // Sockets to Segment come and go with the load, within what one definition may open.
+          return after.sockets <= before.sockets + defaults.concurrency && after.timers <= before.timers + 2;
+        });
         return {
           injected: `${VALID + 1} applied, ${RELOADS - VALID} refused`,
           allowed: { duplicates: isFailing ? IN_FLIGHT : 0, eventsPerSecond: 5_000 * 2 },
-          note: `handles ${text(handlesBefore)} before, ${text(handlesAfter)} after`,
+          note: `handles ${text(before)} before, ${text(after)} after`,
         };
       },
     );
@@ -129,11 +129,10 @@ describe("the process under faults", () => {
         async () => (await world.segment.stats()).faultsPlayed > 0,
       );
       const startedAt = performance.now();
+      // It ends by itself, so nothing was left open.
       await world.program.restart();
       const tookMs = performance.now() - startedAt;
       expect(world.program.exits[0]).toMatchObject({ code: 3, signal: null });
-      // The process ends by itself, so nothing was left open. Its last acknowledgements may take 5 s (closeMs).
-      expect(tookMs).toBeLessThan((DRAIN_MS + 7_000) * world.patience);
       const { nacked } = await world.pubsub.state();
       expect(nacked, "messages given back").toBeGreaterThan(0);
       await world.segment.heal();
@@ -168,6 +167,7 @@ describe("the process under faults", () => {
   row("28", "two copies on one subscription; one is killed, then the other", { load: 200 }, async (world) => {
     // So that something is in hand whenever one is killed.
     world.toSegment.set({ latency: { ms: 200 } });
+    await world.pubsub.fault({ streams: { releaseOnEnd: true } });
     const other = world.another();
     await other.start();
     await sleep(2_500);

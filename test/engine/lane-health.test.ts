@@ -30,7 +30,7 @@ describe("backoff", () => {
 describe("the circuit", () => {
   const aCircuit = () => {
     const clock = new VirtualClock();
-    return { clock, circuit: new Circuit(clock, () => 1) };
+    return { clock, circuit: new Circuit(clock, () => 1, 60_000) };
   };
 
   it("opens after five failures in a row, and lets one write through after the wait", async () => {
@@ -80,10 +80,37 @@ describe("concurrency", () => {
     expect(concurrency.allowed).toBe(8);
     for (let i = 0; i < 5; i++) concurrency.trouble();
     expect(concurrency.allowed).toBe(1);
-    concurrency.success();
+    concurrency.answered(0, 20);
     expect(concurrency.allowed).toBe(2);
-    for (let i = 0; i < 100; i++) concurrency.success();
+    for (let i = 0; i < 100; i++) concurrency.answered(0, 20);
     expect(concurrency.allowed).toBe(8);
+  });
+
+  /** `n` writes, one after another, each answered after so long; yields the limit after each. */
+  const answeredIn = (concurrency: Concurrency, fromMs: number, ms: number, n: number) =>
+    Array.from({ length: n }, (_, i) => {
+      concurrency.answered(fromMs + i * ms, fromMs + (i + 1) * ms);
+      return concurrency.allowed;
+    });
+
+  it("falls when answers take much longer than they used to, and grows again once that is usual", () => {
+    const concurrency = new Concurrency(8);
+    answeredIn(concurrency, 0, 20, 50);
+    expect(answeredIn(concurrency, 1_000, 2_000, 3)).toEqual([4, 2, 2]);
+    expect(answeredIn(concurrency, 7_000, 2_000, 100).at(-1)).toBe(8);
+  });
+
+  it("falls once for all the writes that were under way together", () => {
+    const concurrency = new Concurrency(8);
+    answeredIn(concurrency, 0, 20, 50);
+    for (let i = 0; i < 8; i++) concurrency.answered(1_000 + i, 3_000 + i);
+    expect(concurrency.allowed).toBe(4);
+  });
+
+  it("takes no answer for slow that comes within half a second, whatever is usual", () => {
+    const concurrency = new Concurrency(8);
+    answeredIn(concurrency, 0, 1, 50);
+    expect(answeredIn(concurrency, 100, 500, 1)).toEqual([8]);
   });
 });
 
@@ -93,7 +120,7 @@ describe("a lane's health", () => {
 
   it("pauses for what the destination asks, plus at most a tenth", async () => {
     const clock = new VirtualClock();
-    const health = new LaneHealth("d", 4, { clock, random: () => 1, log: silentLog });
+    const health = new LaneHealth("d", { concurrency: 4 }, { clock, random: () => 1, log: silentLog });
     health.throttled(throttled(10_000));
     expect([health.state, health.waitMs()]).toEqual(["throttled", 11_000]);
     health.throttled(throttled(1_000));
@@ -104,7 +131,7 @@ describe("a lane's health", () => {
 
   it("chooses growing pauses itself when the destination names none", async () => {
     const clock = new VirtualClock();
-    const health = new LaneHealth("d", 4, { clock, random: () => 0, log: silentLog });
+    const health = new LaneHealth("d", { concurrency: 4 }, { clock, random: () => 0, log: silentLog });
     const waits: number[] = [];
     for (let i = 0; i < 8; i++) {
       health.throttled(throttled());
@@ -116,11 +143,15 @@ describe("a lane's health", () => {
 
   it("says once that a destination is away, and once that it is back", () => {
     const log = recordingLog();
-    const health = new LaneHealth("d", 4, { clock: new VirtualClock(), random: () => 0, log });
+    const health = new LaneHealth(
+      "d",
+      { concurrency: 4 },
+      { clock: new VirtualClock(), random: () => 0, log },
+    );
     const away = new SinkFault("unavailable", "no answer", { code: "timeout" });
     for (let i = 0; i < 9; i++) health.failed(away);
-    health.answered();
-    health.answered();
+    health.answered(0);
+    health.answered(0);
     expect(log.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
       "warn: destination is unavailable; its events are held",
       "info: destination answers again",
@@ -129,7 +160,11 @@ describe("a lane's health", () => {
 
   it("says it again when a destination is away for another reason", () => {
     const log = recordingLog();
-    const health = new LaneHealth("d", 4, { clock: new VirtualClock(), random: () => 0, log });
+    const health = new LaneHealth(
+      "d",
+      { concurrency: 4 },
+      { clock: new VirtualClock(), random: () => 0, log },
+    );
     for (const code of ["timeout", "timeout", "tls", "tls"])
       for (let i = 0; i < 5; i++) health.failed(new SinkFault("unavailable", "away", { code }));
     expect(log.lines.map(({ fields }) => (fields as { code: string }).code)).toEqual(["timeout", "tls"]);

@@ -75,6 +75,31 @@ describe("a run", () => {
     expect(record.settled).toBe("ack");
   });
 
+  it("writes dead letters soon after a stop, however long it had failed before", async () => {
+    const record = aRecord("a");
+    let isFull = true;
+    const deadLetters = letterSink(async () => {
+      if (isFull) throw new SinkFault("unavailable", "no space left", { code: "disk-full" });
+      return undefined;
+    });
+    const bad = {
+      type: "bad",
+      transform: {
+        apply: () => {
+          throw new DataError("too-bad", "it is bad");
+        },
+      },
+    };
+    const source = listSource([record], { live: true });
+    const { run, clock, finish } = aRun({ source, transforms: [bad], deadLetters, drainMs: 1_500 });
+    await clock.advance(600_000);
+    run.stop();
+    await clock.advance(100);
+    isFull = false;
+    expect(await finish()).toEqual({ state: "stopped", gaveBack: 0 });
+    expect(record.settled).toBe("ack");
+  });
+
   it("gives back what is left when a stop runs out of time", async () => {
     const records = [aRecord("a"), aRecord("b")];
     const sink = textSink(async () => {

@@ -49,6 +49,11 @@ const streamFaults = Type.Object(
     ),
     maxAgeMs: Type.Optional(Type.Number({ minimum: 1, description: "Every stream ends at this age." })),
     ageStatus: Type.Optional(status),
+    releaseOnEnd: Type.Optional(
+      Type.Boolean({
+        description: "What an ended stream was sent is handed out again at once, before its leases run out.",
+      }),
+    ),
     copies: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 100, description: "How often each message is handed out." }),
     ),

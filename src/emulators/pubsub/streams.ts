@@ -47,6 +47,7 @@ export class Streams implements StreamWorld {
 
   onEnd(stream: StreamingPull): void {
     this.open.delete(stream);
+    if (this.faults.streams.releaseOnEnd && stream.window) stream.subscription?.release(stream.window);
   }
 
   pumpOf(name: string): Pump {

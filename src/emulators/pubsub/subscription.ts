@@ -157,6 +157,11 @@ export class Subscription {
     this.onChange();
   }
 
+  /** The leases of what was sent within this window run out now. */
+  release(window: FlowWindow): void {
+    this.expire([...this.leases].filter((delivery) => delivery.window === window));
+  }
+
   /** Older messages count as acknowledged; retained ones from then on come again. */
   seek(toMs: number): void {
     const isBefore = (delivery: Delivery) => delivery.message.publishedAtMs < toMs;

@@ -19,6 +19,7 @@ export interface SegmentSinkConfig {
   readonly concurrency: number;
   readonly lingerMs: number;
   readonly probeMs: number;
+  readonly maxRetryMs: number;
   readonly timeoutMs: number;
   readonly connectionTtlMs: number;
   readonly maxBatchEvents: number;
@@ -74,9 +75,10 @@ export class SegmentSink implements Sink<SegmentEvent> {
   }
 
   laneSettings(lane: string): LaneSettings {
-    const { concurrency, lingerMs, probeMs } = this.config;
+    const { concurrency, lingerMs, probeMs, maxRetryMs } = this.config;
     const destination = this.context.destinations.get(lane);
-    if (destination?.on) return { rates: destination.config.rates, concurrency, lingerMs, probeMs };
+    if (destination?.on)
+      return { rates: destination.config.rates, concurrency, lingerMs, probeMs, maxRetryMs };
     // A destination that is gone needs no rate: its writes are refused before they reach the network.
     return { rates: UNLIMITED_RATES, concurrency, lingerMs: 0, probeMs, isGone: true };
   }

@@ -34,6 +34,13 @@ const config = Type.Object(
       description:
         "How often a parked destination (401, 403, 404, redirects) is tried again, in milliseconds.",
     }),
+    maxRetryMs: Type.Integer({
+      minimum: 1_000,
+      maximum: 3_600_000,
+      default: 60_000,
+      description:
+        "Longest wait between two tries while a destination is unavailable, or asks to slow down without saying for how long, in milliseconds. Waits begin at 1 s and double.",
+    }),
     timeoutMs: Type.Integer({
       minimum: 100,
       maximum: 120_000,
@@ -81,6 +88,7 @@ export default defineSink({
     concurrency: 4,
     lingerMs: 0,
     probeMs: 60_000,
+    maxRetryMs: 60_000,
     timeoutMs: 10_000,
     connectionTtlMs: 300_000,
     maxBatchEvents: 500,

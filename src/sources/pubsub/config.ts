@@ -92,7 +92,14 @@ export const pubsubSourceConfig = Type.Object(
       minimum: 1,
       maximum: 1_000_000,
       description:
-        "How many new connections in a row may fail (1 s to 60 s apart, full jitter) before the run fails with exit code 1, so that whoever runs the process can act: about five minutes without a network with 10, and half a minute more with each. Where nothing starts the process again, set it high. Nothing is lost either way.",
+        "How many new connections in a row may fail (1 s to maxRetryMs apart, full jitter) before the run fails with exit code 1, so that whoever runs the process can act: about five minutes without a network with 10, and half a minute more with each. Where nothing starts the process again, set it high. Nothing is lost either way.",
+    }),
+    maxRetryMs: Type.Integer({
+      default: 60_000,
+      minimum: 1_000,
+      maximum: 3_600_000,
+      description:
+        "Longest wait before the next try to receive, while Pub/Sub cannot be reached or refuses. Waits begin at up to 1 s and double, with full jitter.",
     }),
     closeMs: Type.Integer({
       default: 5_000,
@@ -125,6 +132,7 @@ export const pubsubSourceExample = {
   ackBatch: { count: 1_000, ms: 50 },
   idleRecycleMs: 600_000,
   rebuilds: 10,
+  maxRetryMs: 60_000,
   closeMs: 5_000,
   rememberAcked: 200_000,
 } as const satisfies PubSubSourceConfig;

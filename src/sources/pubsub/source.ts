@@ -225,6 +225,7 @@ export class PubSubSource implements Source {
       keepaliveMs: config.keepaliveMs,
       idleRecycleMs: config.idleRecycleMs,
       rebuilds: config.rebuilds,
+      maxRetryMs: config.maxRetryMs,
       clock: context.clock,
       random: context.random,
       log: context.log,

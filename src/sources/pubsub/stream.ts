@@ -18,8 +18,8 @@ import type { ReceivedMessage, StreamRequest } from "./wire.ts";
 /** Reopens in a row that brought nothing, before the client itself is replaced. */
 const REOPENS = 3;
 const UNAUTHENTICATED = 16;
-/** The first wait is at most a second, the longest at most a minute. */
-const backoff = { baseMs: 500, maxMs: 60_000 };
+/** The first wait is at most a second. */
+const FIRST_BASE_MS = 500;
 
 export interface PullStreamOptions {
   readonly connect: ConnectPull;
@@ -28,6 +28,7 @@ export interface PullStreamOptions {
   readonly keepaliveMs: number;
   readonly idleRecycleMs: number;
   readonly rebuilds: number;
+  readonly maxRetryMs: number;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
@@ -175,7 +176,9 @@ export class PullStream {
   }
 
   private wait(signal: AbortSignal): Promise<void> {
-    return sleep(this.options.clock, fullJitterMs(this.failures, this.options.random, backoff), signal);
+    const { clock, random, maxRetryMs } = this.options;
+    const waitMs = fullJitterMs(this.failures, random, { baseMs: FIRST_BASE_MS, maxMs: maxRetryMs });
+    return sleep(clock, waitMs, signal);
   }
 
   private async connected(signal: AbortSignal): Promise<PullClient | undefined> {

@@ -1,9 +1,9 @@
-// Looks every few seconds for what would otherwise go unseen, and says it once per episode, not once per look.
+// Looks every second for what would otherwise go unseen, and says it once per episode, not once per look.
 
 import type { Clock } from "../../engine/clock.ts";
 import type { Logger } from "../../engine/contracts.ts";
 
-const LOOK_MS = 5_000;
+const LOOK_MS = 1_000;
 /** Something is held, and nothing was confirmed for so long. */
 const NO_PROGRESS_MS = 180_000;
 /** A timer so late means that the process stood still; leases ran out meanwhile. */

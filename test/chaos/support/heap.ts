@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 
 export interface HeapSample {
+  /** By the wall clock, so that samples of two processes can be compared. */
   readonly atMs: number;
   /** After a collection, in bytes. */
   readonly heapUsed: number;
@@ -35,4 +36,28 @@ export function slopePerMinute(
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+/** From the median of the first fifth to that of the last: one odd sample is no growth. */
+export function growthOf(numbers: readonly number[]): number {
+  const fifth = Math.max(1, Math.floor(numbers.length / 5));
+  return median(numbers.slice(-fifth)) - median(numbers.slice(0, fifth));
+}
+
+/** Medians over all samples: the p99 of the event loop's delay, that of a process beside it, and the difference. */
+export function latenessOf(
+  samples: readonly HeapSample[],
+  beside: readonly HeapSample[],
+): { readonly p99Ms: number; readonly besideMs: number; readonly ownMs: number } {
+  const pairs = samples.map((sample) => ({ p99Ms: sample.p99Ms, besideMs: nearest(beside, sample).p99Ms }));
+  return {
+    p99Ms: median(pairs.map(({ p99Ms }) => p99Ms)),
+    besideMs: median(pairs.map(({ besideMs }) => besideMs)),
+    ownMs: median(pairs.map(({ p99Ms, besideMs }) => p99Ms - besideMs)),
+  };
+}
+
+/** Throws when there is none to compare with. */
+function nearest(samples: readonly HeapSample[], { atMs }: HeapSample): HeapSample {
+  return samples.reduce((best, one) => (Math.abs(one.atMs - atMs) < Math.abs(best.atMs - atMs) ? one : best));
 }

@@ -15,10 +15,14 @@ export interface Toxics {
   readonly slicer?: { readonly bytes: number; readonly delayMs: number };
   readonly limitData?: { readonly bytes: number };
   readonly slowClose?: { readonly ms: number };
+  /** Nothing passes, and nothing is lost. */
+  readonly hold?: boolean;
   /** Swallows everything, the ends of connections too, as a cable that was pulled does. */
   readonly blackhole?: boolean;
 }
 
+/** How often what is held looks whether it may go. */
+const HOLD_LOOK_MS = 20;
 /** The sender is held back when so much waits. */
 const MAX_WAITING_BYTES = 256 * 1024;
 
@@ -94,7 +98,7 @@ export class Link {
 
   private pump(): void {
     for (let first = this.waiting[0]; first; first = this.waiting[0]) {
-      const waitMs = first.dueMs - performance.now();
+      const waitMs = this.options.toxics().hold ? HOLD_LOOK_MS : first.dueMs - performance.now();
       if (waitMs > 0.5) {
         this.timer = setTimeout(() => this.pump(), waitMs);
         return;

@@ -1,5 +1,5 @@
 // The definition files of a run. Times are scaled down, as a test may by configuration: leases of 10 s, keepalive
-// of 2 s, a request's deadline of 3 s.
+// of 2 s, a request's deadline of 3 s, no wait for the next try longer than 2 s.
 
 import { fileURLToPath } from "node:url";
 
@@ -12,6 +12,7 @@ export interface PipelineOptions {
   readonly idleRecycleMs?: number;
   readonly keepaliveMs?: number;
   readonly rebuilds?: number;
+  readonly maxRetryMs?: number;
   readonly timeoutMs?: number;
   readonly maxBatchEvents?: number;
   readonly concurrency?: number;
@@ -31,6 +32,7 @@ export const defaults = {
   keepaliveMs: 2_000,
   idleRecycleMs: 5_000,
   rebuilds: 1_000,
+  maxRetryMs: 2_000,
   timeoutMs: 3_000,
   maxBatchEvents: 200,
   concurrency: 4,
@@ -53,6 +55,7 @@ source:
   keepaliveTimeoutMs: 1000
   idleRecycleMs: ${o.idleRecycleMs}
   rebuilds: ${o.rebuilds}
+  maxRetryMs: ${o.maxRetryMs}
 transforms:
   - { type: avro-decode, schema: "${SCHEMA}" }
   - { type: filter-enabled }
@@ -61,6 +64,7 @@ sink:
   type: segment
   timeoutMs: ${o.timeoutMs}
   probeMs: 1000
+  maxRetryMs: ${o.maxRetryMs}
   maxBatchEvents: ${o.maxBatchEvents}
   concurrency: ${o.concurrency}
   lingerMs: ${o.lingerMs}

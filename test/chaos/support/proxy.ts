@@ -95,6 +95,12 @@ export class FaultProxy {
     return this.open.size;
   }
 
+  /** The server gives up connections that fell into a hole; the program does not hear of it. */
+  endFrozenAtServer(): void {
+    for (const { far, links } of this.open)
+      if (links.some((link) => link.isSwallowing)) far.resetAndDestroy();
+  }
+
   /** Both sides of what was frozen notice at last, by whatever means they have. */
   endFrozen(): void {
     for (const connection of [...this.open])

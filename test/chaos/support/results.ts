@@ -19,6 +19,8 @@ export interface Result {
     "issued" | "lost" | "duplicates" | "duplicatesAllowed" | "delivered" | "dropped" | "deadLettered"
   >;
   readonly recoveredMs?: number | undefined;
+  /** Of the whole row, from the start of the local servers to the end of the program. */
+  readonly tookMs: number;
   readonly note?: string | undefined;
 }
 
@@ -29,7 +31,7 @@ export function freshSeed(): number {
 }
 
 export function record(result: Result): void {
-  const { row, fault, injected, seed, verdict, recoveredMs, note } = result;
+  const { row, fault, injected, seed, verdict, recoveredMs, tookMs, note } = result;
   const parts = [
     `chaos ${row}: ${fault}`,
     `injected ${injected}`,
@@ -38,6 +40,7 @@ export function record(result: Result): void {
     `duplicated ${verdict.duplicates} (allowed ${verdict.duplicatesAllowed})`,
     ...(recoveredMs === undefined ? [] : [`recovered in ${(recoveredMs / 1000).toFixed(1)} s`]),
     ...(note === undefined ? [] : [note]),
+    `took ${(tookMs / 1000).toFixed(1)} s`,
     `seed ${seed}`,
   ];
   say(parts.join("; "));

@@ -19,12 +19,12 @@ export interface RowOutcome {
   readonly allowed?: Partial<Allowed>;
   /** Ms from the end of the fault to the arrival of a fresh event; measured here when absent. */
   readonly recoveredMs?: number;
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 const PROBE_WITHIN_MS = 30_000;
 const SETTLE_WITHIN_MS = 45_000;
-/** A row takes 10 to 30 s; a machine with no time for it may take its time. */
+/** A row takes at most 20 s; a machine with no time for it may take its time. */
 const TEST_TIMEOUT_MS = 240_000;
 
 /** `harm` injects the fault, waits, and heals. It may look at anything, and assert what is particular to its row. */
@@ -37,6 +37,7 @@ export function row(
   const { load, prepare, ...worldOptions } = options;
   it.concurrent(`${name}: ${fault}`, { timeout: TEST_TIMEOUT_MS }, async () => {
     const seed = freshSeed();
+    const startedAt = performance.now();
     const world = await World.open({ ...worldOptions, seed });
     try {
       await prepare?.(world);
@@ -48,8 +49,18 @@ export function row(
       await stopLoad();
       await world.settled(SETTLE_WITHIN_MS);
       await world.program.stop();
+      const tookMs = performance.now() - startedAt;
       const verdict = await world.judge(allowed);
-      record({ row: name, fault, injected, seed, verdict, recoveredMs: recoveredMs ?? probedMs, note });
+      record({
+        row: name,
+        fault,
+        injected,
+        seed,
+        verdict,
+        recoveredMs: recoveredMs ?? probedMs,
+        tookMs,
+        note,
+      });
       expect(verdict.violations, `seed ${seed}`).toEqual([]);
       expect(verdict.acked, "everything issued is settled").toBe(verdict.issued);
     } finally {

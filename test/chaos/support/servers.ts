@@ -12,7 +12,8 @@ import { Child } from "./child.ts";
 
 export const TOPIC = "projects/chaos/topics/events";
 export const SUBSCRIPTION = "projects/chaos/subscriptions/events";
-const LEDGER_IDS = 1_000_000;
+/** More than the longest soak publishes. */
+const LEDGER_IDS = 8_000_000;
 /** Of raw data, in a request to the control port. */
 const CONTROL_BYTES = 600_000;
 
@@ -58,7 +59,7 @@ export class PubSubServer {
 
   static async start(ackDeadlineSeconds: number): Promise<PubSubServer> {
     const resources = ["--topic", TOPIC, "--subscription", SUBSCRIPTION];
-    const deadline = ["--ack-deadline-seconds", String(ackDeadlineSeconds)];
+    const settings = ["--ack-deadline-seconds", String(ackDeadlineSeconds), "--ledger", String(LEDGER_IDS)];
     const child = new Child([
       "emulate",
       "pubsub",
@@ -67,7 +68,7 @@ export class PubSubServer {
       "--control-port",
       "0",
       ...resources,
-      ...deadline,
+      ...settings,
     ]);
     const [, control] = await child.says(/control port: (\S+)/);
     const [, port] = await child.says(/PUBSUB_EMULATOR_HOST=\S+:(\d+)/);

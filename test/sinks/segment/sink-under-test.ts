@@ -11,6 +11,7 @@ export const DEFAULTS: SegmentSinkConfig = {
   concurrency: 4,
   lingerMs: 0,
   probeMs: 60_000,
+  maxRetryMs: 60_000,
   timeoutMs: 5_000,
   connectionTtlMs: 300_000,
   maxBatchEvents: 1_000,
