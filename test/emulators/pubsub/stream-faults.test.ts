@@ -1,5 +1,5 @@
 import { status } from "@grpc/grpc-js";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { type StatusName, statusNames } from "../../../src/emulators/pubsub/rpc-error.ts";
 import { ServerWorld } from "./server-world.ts";
@@ -58,6 +58,25 @@ describe("scripted faults of streams", () => {
     expect(stream.messages.map(({ message }) => message.messageId)).toEqual([id, id, id]);
     expect(new Set(stream.messages.map(({ ackId }) => ackId)).size).toBe(3);
     stream.cancel();
+  });
+
+  it("hand out what an ended stream held before its leases run out, if they are told to", async () => {
+    server.emulator.faults.setStreams({ releaseOnEnd: true });
+    const ids = server.publish(2);
+    const [first, other] = [server.open(), server.open()];
+    await first.opened();
+    await other.opened();
+    await vi.waitFor(() => expect(first.messages.length + other.messages.length).toBe(2), 20_000);
+    const gone = first.messages.length > 0 ? first : other;
+    const held = gone.messages.map(({ message }) => message.messageId);
+    gone.cancel();
+    const next = server.open();
+    const heir = gone === first ? other : first;
+    const again = () => [...heir.messages, ...next.messages].map(({ message }) => message.messageId);
+    await vi.waitFor(() => expect(again()).toEqual(expect.arrayContaining(held)), 20_000);
+    expect(new Set([...again(), ...held])).toEqual(new Set(ids));
+    heir.cancel();
+    next.cancel();
   });
 
   it("cut connections, by a reset and by GOAWAY; the server goes on", async () => {
