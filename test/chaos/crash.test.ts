@@ -74,7 +74,7 @@ describe("a crash campaign", () => {
       await heal(world);
       const recoveredMs = await world.probe();
       await stopLoad();
-      await world.settled(60_000);
+      await world.settled(120_000);
       await world.program.stop();
 
       const { maxMessages, maxBatchEvents } = defaults;

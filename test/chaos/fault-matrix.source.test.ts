@@ -12,7 +12,7 @@ const LOAD = 150;
 /** Generous, for a busy machine; noticing takes 3 s with these settings. */
 const HALF_OPEN_WITHIN_MS = 12_000;
 /** A little more than a lease. */
-const LONGER_THAN_A_LEASE_MS = defaults.ackDeadlineSeconds * 1_000 + 300;
+const LONGER_THAN_A_LEASE_MS = defaults.ackDeadlineSeconds * 1_000 + 100;
 
 const SILENCE_MS = 3_000;
 
@@ -115,6 +115,8 @@ describe("the source under faults", () => {
             async () => (await world.pubsub.state()).streams > 0,
             30_000,
           );
+          // A message makes it stable: the next refusal is a first one again.
+          await world.probe();
         }
         return { injected: `${statuses.length} refusals` };
       },

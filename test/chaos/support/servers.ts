@@ -27,6 +27,8 @@ class Remote {
     const response = await request(this.url + path, {
       method,
       dispatcher: this.agent,
+      // A connection each: a process that stands still would write on one that was closed as idle meanwhile.
+      reset: true,
       ...(body === undefined
         ? {}
         : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
