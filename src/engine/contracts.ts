@@ -145,10 +145,8 @@ export interface LaneSettings {
   readonly lingerMs: number;
   /** How often a parked lane is probed, in ms. */
   readonly probeMs: number;
-  /** Longest wait between two tries while the destination is unavailable, in ms. Default 60,000. */
-  readonly maxRetryMs?: number;
-  /** Nothing can be delivered any more, so nothing is waited for. */
-  readonly isGone?: boolean;
+  readonly maxRetryMs?: number; // Longest wait for the next try while it is unavailable. Default 60,000.
+  readonly isGone?: boolean; // Nothing can be delivered any more, so nothing is waited for.
 }
 
 export interface Batch<In = unknown> {
