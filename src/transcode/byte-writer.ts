@@ -41,10 +41,10 @@ export class ByteWriter {
   }
 
   raw(source: Uint8Array, from: number, to: number): void {
-    const { buf } = this;
-    let { at } = this;
-    for (let i = from; i < to; i++) buf[at++] = source[i]!;
-    this.at = at;
+    const { buf, at } = this;
+    if (to - from >= LONG) buf.set(source.subarray(from, to), at);
+    else for (let i = from; i < to; i++) buf[at + i - from] = source[i]!;
+    this.at = at + to - from;
   }
 
   /** The inside of a JSON string, as JSON.stringify writes it: UTF-8 stays, quotes and backslashes are escaped. */

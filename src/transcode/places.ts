@@ -53,6 +53,8 @@ const TEXT_SLOTS = Object.keys(TEXTS).length;
 const NUMBER_SLOTS = Object.keys(NUMBERS).length + 1;
 /** Context kinds of one event. */
 const MAX_KINDS = 8;
+/** From here on a call into the runtime is cheaper than a look at each byte. */
+export const LONG = 128;
 /** As in a field that holds JSON text when it is decoded (avro/plain-forms.ts). */
 export const MAX_JSON_DEPTH = 60;
 
@@ -101,8 +103,8 @@ export class Places {
     const length = cursor.length();
     const { buf, pos } = cursor;
     const end = pos + length;
-    let all = 0;
-    for (let at = pos; at < end; at++) all |= buf[at]!;
+    let all = length < LONG ? 0 : 0x80;
+    if (all === 0) for (let at = pos; at < end; at++) all |= buf[at]!;
     if (all >= 0x80 && !isUtf8(buf.subarray(pos, end))) throw notPlain;
     cursor.pos = end;
     return length;

@@ -1,10 +1,11 @@
 // `properties` of each kind, from the places of the datum: what transforms/segment-event/properties.ts builds, as bytes.
 // A comma stands before each property, as the first ones (`contextKeys`, `project`, …) are always there.
 
+import { BoundedCache } from "../avro/bounded-cache.ts";
 import { parseJsonText } from "../events/json-text.ts";
 import type { SegmentEventConfig } from "../transforms/segment-event/config.ts";
 import type { ByteWriter } from "./byte-writer.ts";
-import { FLAGS, NUMBERS, type Places, TEXTS } from "./places.ts";
+import { FLAGS, LONG, NUMBERS, type Places, TEXTS } from "./places.ts";
 
 const VALUE = TEXTS["event.value"];
 const DEFAULT = TEXTS["event.default"];
@@ -17,6 +18,9 @@ const ZERO = 0x30;
 const MAX_JSON_DEPTH = 60;
 /** Digits of a whole number that is surely written as it was read. */
 const SAFE_DIGITS = 15;
+
+const MAX_KNOWN_VALUES = 256;
+const MAX_KNOWN_LENGTH = 512;
 
 const named = (name: string): Buffer => Buffer.from(`,"${name}":`);
 const text = (name: string, value: string): Buffer => Buffer.from(`,"${name}":"${value}"`);
@@ -41,6 +45,8 @@ const NAMES = {
 export class PropertyBytes {
   private readonly native: boolean;
   private readonly strict: boolean;
+  /** Text of a value -> what is written. A flag serves a few values again and again. */
+  private readonly rareValues = new BoundedCache<string, string>(MAX_KNOWN_VALUES);
 
   constructor(
     private readonly places: Places,
@@ -109,14 +115,19 @@ export class PropertyBytes {
   }
 
   private rareValue(json: string): string {
+    const known = this.rareValues.get(json);
+    if (known !== undefined) return known;
     const value = parseJsonText(json, MAX_JSON_DEPTH);
     const compact = JSON.stringify(value);
-    return this.native || typeof value === "string" ? compact : JSON.stringify(compact);
+    const made = this.native || typeof value === "string" ? compact : JSON.stringify(compact);
+    if (json.length <= MAX_KNOWN_LENGTH) this.rareValues.set(json, made);
+    return made;
   }
 
   private isPlainText(from: number, to: number): boolean {
     const { buf } = this.places;
     if (buf[from] !== QUOTE || buf[to - 1] !== QUOTE) return false;
+    if (to - from > LONG) return !buf.subarray(from, to).includes(BACKSLASH);
     for (let at = from + 1; at < to; at++) if (buf[at] === BACKSLASH) return false;
     return true;
   }

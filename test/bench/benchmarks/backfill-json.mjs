@@ -4,6 +4,7 @@
 import { compare } from "../harness/compare.mjs";
 import { backfillToFile, byScript, bySluice, RSS } from "../harness/file-backfill.mjs";
 import { linesFile } from "../harness/inputs.mjs";
+import { core } from "../harness/launch.mjs";
 import { median, pairedRatio } from "../harness/statistics.mjs";
 
 export const summary =
@@ -23,7 +24,10 @@ async function ofInput(name, gzip, { quick, repeats, say }) {
   const [own, floor] = [`sluice backfill, ${name}`, `floor: JSON.parse, ${name}`];
   const samples = await compare(
     [
-      { name: own, run: () => backfillToFile(input, bySluice({ decode: "{ type: json-decode }" })) },
+      {
+        name: own,
+        run: () => backfillToFile(input, bySluice({ on: core.measured, decode: "{ type: json-decode }" })),
+      },
       { name: floor, run: () => backfillToFile(input, byScript("json-floor")) },
     ],
     { repeats: Math.min(repeats, 3), warmups: 0, say },

@@ -3,6 +3,7 @@
 import { compare } from "../harness/compare.mjs";
 import { backfillToFile, byScript, bySluice, RSS } from "../harness/file-backfill.mjs";
 import { eventsFile } from "../harness/inputs.mjs";
+import { core } from "../harness/launch.mjs";
 import { median, pairedRatio } from "../harness/statistics.mjs";
 
 export const summary =
@@ -17,7 +18,7 @@ export async function run({ quick, repeats, say }) {
   const variant = (name, work) => ({ name, run: () => backfillToFile(input, work) });
   const samples = await compare(
     [
-      variant(SLUICE, bySluice()),
+      variant(SLUICE, bySluice({ on: core.measured })),
       variant(FLOOR, byScript("backfill-floor")),
       variant(STREAMS, byScript("backfill-streams")),
     ],

@@ -22,7 +22,7 @@ const FLOODED_MIB = 350;
 export async function run({ quick, say }) {
   const backfilled = await backfill(quick ? 200_000 : 1_000_000, say);
   say(`backfill: ${Math.round(backfilled.peakMib)} MiB`);
-  const flooded = await flood(quick ? 50_000 : 200_000, quick ? 5_000 : 30_000, say);
+  const flooded = await flood(quick ? 50_000 : 200_000, quick ? 5_000 : 20_000, say);
   say(`flooded: ${Math.round(flooded.peakMib)} MiB`);
   const what = {
     backfill: `${backfilled.events.toLocaleString("en-US")} events backfilled`,

@@ -12,9 +12,9 @@ export const RSS = "peak RSS MiB";
 const MIB = 2 ** 20;
 
 /** One sample. Every way writes all events that are for Segment, or it is not comparable. */
-export async function backfillToFile({ path, events, passing }, work) {
+export async function backfillToFile({ path, paths = [path], events, passing }, work) {
   const output = join(folder, "out.ndjson");
-  const { wallMs, cpuMs, peakBytes, written } = await work(path, output);
+  const { wallMs, cpuMs, peakBytes, written } = await work(paths, output);
   const bytes = statSync(output).size;
   rmSync(output);
   if (written !== passing || bytes < passing * 100)
@@ -26,14 +26,22 @@ export async function backfillToFile({ path, events, passing }, work) {
   };
 }
 
-/** The program's own way; `decode` is the pipeline's first transform. */
-export function bySluice({ decode, main = mainScript } = {}) {
-  return async (input, output) => {
+/** The program's own way, on the core `on` or on all; `decode` is the pipeline's first transform. */
+export function bySluice({ decode, on, options = [] } = {}) {
+  return async (inputs, output) => {
     const pipeline = writePipeline(folder, "backfill", decode ? { decode } : {});
     const state = join(folder, "state");
-    const args = ["backfill", pipeline, "--from", input, "--to", `file:${output}`, "--state", state];
-    const job = launch(main, [...args, "--log-level", "error"], {
-      on: core.measured,
+    const args = [
+      "backfill",
+      pipeline,
+      ...inputs.flatMap((input) => ["--from", input]),
+      "--to",
+      `file:${output}`,
+      "--state",
+      state,
+    ];
+    const job = launch(mainScript, [...args, "--log-level", "error", ...options], {
+      ...(on === undefined ? {} : { on }),
       env: { BENCH_WRITE_KEY: WRITE_KEY },
     });
     const end = await job.ended;
@@ -43,9 +51,9 @@ export function bySluice({ decode, main = mainScript } = {}) {
   };
 }
 
-/** A script of `variants/`. */
+/** A script of `variants/`, on the core that is measured. */
 export function byScript(name) {
-  return async (input, output) => {
+  return async ([input], output) => {
     const { result, ...end } = await measure(`variants/${name}.mjs`, [input, output], { on: core.measured });
     return { ...end, written: result.written };
   };

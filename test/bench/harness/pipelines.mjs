@@ -11,7 +11,10 @@ const EVENTS_PER_SECOND = 1_000_000;
 const REQUESTS_PER_SECOND = 10_000;
 export const WRITE_KEY = "a-write-key-for-benchmarks";
 
-/** Writes pipeline.yaml with its destinations and enablement into a new folder; yields the pipeline's path. */
+/**
+ * Writes pipeline.yaml with its destinations and enablement into a new folder; yields the pipeline's path. `destinations`:
+ * how many get every event. `flags`: those that are on; without them all are.
+ */
 export function writePipeline(
   parent,
   name,
@@ -20,6 +23,8 @@ export function writePipeline(
     endpoint = "http://127.0.0.1:9",
     decode,
     eventsPerSecond,
+    destinations = 1,
+    flags,
   } = {},
 ) {
   const folder = join(parent, name);
@@ -31,11 +36,13 @@ export function writePipeline(
   const config = `{ writeKey: "\${BENCH_WRITE_KEY}", endpoint: "${endpoint}", ${rates} }`;
   writeFileSync(
     join(folder, "destinations.yaml"),
-    `destinations: [{ id: bench, environment: ${ENVIRONMENT}, config: ${config} }]\n`,
+    `destinations:\n${Array.from({ length: destinations }, (_, i) => `  - { id: ${i === 0 ? "bench" : `bench-${i}`}, environment: ${ENVIRONMENT}, config: ${config} }\n`).join("")}`,
   );
   writeFileSync(
     join(folder, "enablement.yaml"),
-    `environments: [{ environment: ${ENVIRONMENT}, allFlags: true }]\n`,
+    flags
+      ? `environments:\n  - environment: ${ENVIRONMENT}\n    events: true\n    flags:\n${flags.map((flag) => `      - ${flag}\n`).join("")}`
+      : `environments: [{ environment: ${ENVIRONMENT}, allFlags: true }]\n`,
   );
   const path = join(folder, "pipeline.yaml");
   writeFileSync(

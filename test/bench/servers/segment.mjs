@@ -12,18 +12,30 @@ const ANSWER = Buffer.from('{"success":true}');
 const waiting = [...marks];
 let events = 0;
 
-function count(body) {
-  for (let at = body.indexOf(EVENT); at >= 0; at = body.indexOf(EVENT, at + EVENT.length)) events += 1;
+/** A name that stands across the border of two pieces is found with the end of the first. */
+function count(piece, tail) {
+  if (tail.length > 0) countIn(Buffer.concat([tail, piece.subarray(0, EVENT.length - 1)]));
+  countIn(piece);
+  return piece.subarray(Math.max(0, piece.length - EVENT.length + 1));
+}
+
+function countIn(bytes) {
+  for (let at = bytes.indexOf(EVENT); at >= 0; at = bytes.indexOf(EVENT, at + EVENT.length)) events += 1;
+}
+
+function tellMarks() {
   while (waiting.length > 0 && events >= waiting[0]) {
     process.send({ mark: waiting.shift(), events, atMs: performance.now() });
   }
 }
 
 const server = createServer((request, response) => {
-  const chunks = [];
-  request.on("data", (chunk) => chunks.push(chunk));
+  let tail = Buffer.alloc(0);
+  request.on("data", (piece) => {
+    tail = count(piece, tail);
+  });
   request.on("end", () => {
-    count(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+    tellMarks();
     response.writeHead(200, { "content-type": "application/json", "content-length": ANSWER.length });
     response.end(ANSWER);
   });
