@@ -1,8 +1,6 @@
 // Three copies of the real program on one subscription, with one limit of 400 events/s kept in Redis: what arrives in
 // each second, while one copy is killed, the store is killed, and both come back.
 
-import { writeFile } from "node:fs/promises";
-import { cpus } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { describe, expect, it } from "vitest";
@@ -11,6 +9,7 @@ import { allGood } from "../chaos/support/oracle.ts";
 import { freshSeed } from "../chaos/support/results.ts";
 import { World } from "../chaos/support/world.ts";
 import { RedisServer, redisPrograms } from "../support/redis.ts";
+import { madeBy, tell } from "./results.ts";
 
 const LIMIT = 400;
 const REPLICAS = 3;
@@ -64,7 +63,7 @@ for (const program of redisPrograms)
         await world.program.stop();
         const verdict = await world.judge({ duplicates: 10_000 });
         const { maxEventsPerSecond } = await world.segment.stats();
-        await tell(program, seed, phases, { ...verdict, maxEventsPerSecond });
+        await report(program, seed, phases, { ...verdict, maxEventsPerSecond });
         expect(verdict.lost, `seed ${seed}`).toBe(0);
         expect(maxEventsPerSecond).toBeLessThanOrEqual(LIMIT * SEEN_AT_MOST);
         for (const { name, perSecond } of phases)
@@ -84,7 +83,7 @@ interface Outcome {
   readonly maxEventsPerSecond: number;
 }
 
-async function tell(
+async function report(
   program: string,
   seed: number,
   phases: readonly Phase[],
@@ -95,17 +94,14 @@ async function tell(
     ({ name, perSecond, storeUp }) =>
       `| ${name} | ${storeUp ? "up" : "away"} | ${perSecond.toFixed(1)} | ${((perSecond / LIMIT) * 100).toFixed(1)} % |`,
   );
-  const text = `# Three replicas, one limit
-
-Made by \`SLUICE_SCALE_WRITE=1 npx vitest run --project scale\` on ${new Date().toISOString().slice(0, 10)} (${cpus().length} cores, Node
-${process.versions.node}, ${program}, seed ${seed}); not to be edited. The limit is ${LIMIT} events/s for all together, ${REPLICAS} replicas on one subscription.
+  await tell(
+    "Three replicas, one limit",
+    `${madeBy(`${program}, seed ${seed}`)} The limit is ${LIMIT} events/s for all together, ${REPLICAS} replicas on one subscription.
 
 | phase | store | events/s | of the limit |
 |---|---|--:|--:|
 ${rows.join("\n")}
 
-Most in any sliding second, at the receiver: **${maxEventsPerSecond}**. Issued ${issued}, lost **${lost}**, sent again ${duplicates} (they collapse by messageId).
-`;
-  process.stderr.write(`\n${text}\n`);
-  if (process.env["SLUICE_SCALE_WRITE"] === "1") await writeFile("test/scale/RESULTS.md", text);
+Most in any sliding second, at the receiver: **${maxEventsPerSecond}**. Issued ${issued}, lost **${lost}**, sent again ${duplicates} (they collapse by messageId).`,
+  );
 }

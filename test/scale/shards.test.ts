@@ -1,0 +1,213 @@
+// Forty container files in eight shards of the real program: one is killed and started again. What arrives is what one
+// process makes of them, at the rate of all together.
+//
+// Twice: under a real Slurm of two nodes, where it can be started; and under the contract of an Indexed Job of Kubernetes
+// (an index in the environment, a failed index started again), kept by this test.
+
+import { readFileSync } from "node:fs";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { afterAll, describe, expect, it, vi } from "vitest";
+
+import { writeContainer } from "../../src/avro/container-writer.ts";
+import { encodeAvro, exportEventSchema } from "../../src/emulators/avro-events.ts";
+import type { ReceivedRequest } from "../../src/emulators/segment/ingest-handler.ts";
+import { exported } from "../support/fixtures.ts";
+import { eventTexts, pipelineYaml, start, type Town, town } from "../support/program.ts";
+import { RedisServer, redisPrograms } from "../support/redis.ts";
+import { SlurmCluster } from "../support/slurm.ts";
+import { madeBy, tell } from "./results.ts";
+
+const FILES = 40;
+const EVENTS_A_FILE = 200;
+const SHARDS = 8;
+const KILLED = 3;
+const LIMIT = 900;
+/** The receiver of a busy machine may stand still for half a second, so that what came then counts for the next one. */
+const WINDOW_SECONDS = 5;
+const SEEN_AT_MOST = 1.15;
+
+const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const script = fileURLToPath(new URL("../../deploy/slurm/backfill.sh", import.meta.url));
+const feature = exported("feature") as { environment: string; event: object };
+
+const slurm = await SlurmCluster.start();
+if (typeof slurm === "string") {
+  const said = `NOT RUN under Slurm: ${slurm}. The contract of an Indexed Job stands for it.`;
+  if (process.env["SLUICE_REQUIRE_SLURM"]) throw new Error(said);
+  process.stderr.write(`${said}\n`);
+}
+afterAll(async () => {
+  if (typeof slurm !== "string") await slurm.close();
+});
+
+interface Scheduler {
+  readonly name: string;
+  /** Runs all shards with these arguments to their end, and has `KILLED` killed when it has begun to send. */
+  run(world: Town, env: Readonly<Record<string, string>>): Promise<void>;
+}
+
+const indexedJob: Scheduler = {
+  name: "the contract of an Indexed Job, kept by processes",
+  async run(world, env) {
+    const shard = (index: number) => {
+      const own = { ...env, JOB_COMPLETION_INDEX: String(index), SLUICE_SHARDS: String(SHARDS) };
+      return start(["backfill", "p.yaml", "--from", "archive", "--state", "state"], {
+        cwd: world.folder,
+        env: own,
+      });
+    };
+    const pods = Array.from({ length: SHARDS }, (_, index) => shard(index));
+    await Promise.race([killOne(world), ended(pods[KILLED]!)]);
+    expect(await pods[KILLED]!.exit).toBe(-1);
+    pods[KILLED] = shard(KILLED);
+    for (const pod of pods) expect(await pod.exit, pod.output.stderr).toBe(0);
+  },
+};
+
+/** A shard that ends before it can be killed did not get far. */
+async function ended({ exit, output }: ReturnType<typeof start>): Promise<void> {
+  const code = await exit;
+  if (code !== -1) throw new Error(`ended with ${code} by itself: ${output.stderr}`);
+}
+
+const underSlurm = (cluster: SlurmCluster): Scheduler => ({
+  name: `${cluster.version}, two nodes, an array of ${SHARDS} tasks`,
+  async run(world, env) {
+    const bin = join(world.folder, "bin");
+    await mkdir(bin);
+    await writeFile(join(bin, "sluice"), `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`);
+    await chmod(join(bin, "sluice"), 0o755);
+    const options = [`--array=0-${SHARDS - 1}`, `--chdir=${world.folder}`, "--output=task-%a.txt"];
+    const job = cluster.submit([...options, script, "p.yaml", "archive", "state"], {
+      ...env,
+      PATH: `${bin}:${process.env["PATH"]}`,
+    });
+    const nodes = new Set<string>();
+    await killOne(world, () => {
+      for (const task of cluster.tasks(job)) {
+        const [, state, node] = task.split(" ");
+        if (state === "RUNNING" && node) nodes.add(node);
+      }
+    });
+    await vi.waitFor(() => expect(cluster.tasks(job)).toEqual([]), { timeout: 120_000, interval: 300 });
+    expect(nodes).toEqual(new Set(["node1", "node2"]));
+    const said = await readFile(join(world.folder, `task-${KILLED}.txt`), "utf8");
+    expect(said).toMatch(/Killed/);
+  },
+});
+
+/** By the lock of its shard, once its checkpoint says that some of its events are settled. */
+async function killOne({ folder }: Town, look: () => void = () => {}): Promise<void> {
+  const shard = join(folder, "state", `shard-${KILLED}-of-${SHARDS}`);
+  await vi.waitFor(
+    () => {
+      look();
+      const { files } = JSON.parse(readFileSync(join(shard, "checkpoint.json"), "utf8"));
+      const positions = Object.values(files as Record<string, { position: number }>).map(
+        (file) => file.position,
+      );
+      expect(Math.max(...positions)).toBeGreaterThan(0);
+      const { pid } = JSON.parse(readFileSync(join(shard, "lock"), "utf8")) as { pid: number };
+      process.kill(pid, "SIGKILL");
+    },
+    { timeout: 120_000, interval: 100 },
+  );
+}
+
+const schedulers = [indexedJob, ...(typeof slurm === "string" ? [] : [underSlurm(slurm)])];
+
+describe.each(schedulers)("a backfill in eight shards under $name", (scheduler) => {
+  it("sends what one process would, at one rate, though one is killed and started again", async () => {
+    const all = FILES * EVENTS_A_FILE;
+    const world = await town([feature.environment], { keepEvents: all * 2, ledgerMaxIds: all * 2 });
+    const { folder, segment } = world;
+    await world.write("p.yaml", pipelineYaml());
+    await mkdir(join(folder, "archive"));
+    for (let file = 0; file < FILES; file++)
+      await world.write(`archive/${String(file).padStart(2, "0")}.avro`, aContainer(file));
+    const one = start(["backfill", "p.yaml", "--from", "archive", "--to", "file:one.ndjson"], {
+      cwd: folder,
+      env: world.env,
+    });
+    expect(await one.exit, one.output.stderr).toBe(0);
+    const expected = (await readFile(join(folder, "one.ndjson"), "utf8")).trim().split("\n").sort();
+    const [program] = redisPrograms;
+    const store = program === undefined ? undefined : await RedisServer.start(program);
+    const rates = store ? { SLUICE_RATE_STORE: store.url } : {};
+    const startedAt = performance.now();
+    try {
+      await scheduler.run(world, { ...world.env, ...rates });
+    } finally {
+      await store?.close();
+    }
+    const seconds = (performance.now() - startedAt) / 1000;
+    const requests = segment.requests(all * 2);
+    const texts = requests.flatMap(({ body }) => (body ? eventTexts(body) : []));
+    const status = await statusOf(world);
+    const { maxEventsPerSecond, duplicates, differingIds } = segment.stats();
+    const perSecond = mostIn(requests) / WINDOW_SECONDS;
+    const shared = program === undefined ? `1/${SHARDS} of the rate for each` : `the rate in ${program}`;
+    await tell(
+      `A backfill in ${SHARDS} shards: ${scheduler.name}`,
+      `${madeBy(shared)}
+${FILES} container files, ${all} events, one limit of ${LIMIT} events/s; task ${KILLED} was killed (SIGKILL) after its first checkpoint and started again.
+
+| | |
+|---|--:|
+| pairs of message id and body, one process | ${new Set(expected).size} |
+| the same pairs, ${SHARDS} shards | ${new Set(texts).size} |
+| missing, or of another body | **${expected.filter((text) => !new Set(texts).has(text)).length}** |
+| sent again by the killed one (they collapse by message id) | ${duplicates} |
+| events/s at the receiver, most in any ${WINDOW_SECONDS} s | **${perSecond.toFixed(1)}** |
+| the same, in any second | ${maxEventsPerSecond} |
+| seconds, starts of the program included | ${seconds.toFixed(1)} |
+| \`--status\` | ${status} |`,
+    );
+    expect([...new Set(texts)].sort()).toEqual(expected);
+    expect(differingIds).toBe(0);
+    expect(perSecond).toBeLessThanOrEqual(LIMIT * SEEN_AT_MOST);
+    expect(status).toBe(`${SHARDS} of ${SHARDS} done, ${FILES} of ${FILES} files`);
+  }, 240_000);
+});
+
+/** Most events in any sliding window. */
+function mostIn(requests: readonly ReceivedRequest[]): number {
+  const inOrder = [...requests].sort((a, b) => a.atMs - b.atMs);
+  let [most, sum, first] = [0, 0, 0];
+  for (const { atMs, events } of inOrder) {
+    sum += events;
+    for (; inOrder[first]!.atMs <= atMs - WINDOW_SECONDS * 1_000; first++) sum -= inOrder[first]!.events;
+    most = Math.max(most, sum);
+  }
+  return most;
+}
+
+async function statusOf({ folder, env }: Town): Promise<string> {
+  const program = start(["backfill", "p.yaml", "--status", "--state", "state", "--format", "json"], {
+    cwd: folder,
+    env,
+  });
+  expect(await program.exit, program.output.stderr).toBe(0);
+  const { sum } = JSON.parse(program.output.stdout);
+  return `${sum.done} of ${sum.of} done, ${sum.filesDone} of ${sum.files} files`;
+}
+
+/** Of slightly different sizes, in small blocks, so that there are positions to go on from. */
+function aContainer(file: number): Buffer {
+  const events = Array.from({ length: EVENTS_A_FILE }, (_, i) => ({
+    ...feature,
+    event: {
+      ...feature.event,
+      id: `file-${file}-event-${i}`,
+      creationDate: Date.UTC(2026, 0, 1) + (file * EVENTS_A_FILE + i) * 1_000,
+    },
+  }));
+  return writeContainer(
+    exportEventSchema(),
+    events.map((event) => encodeAvro(event)),
+    { blockBytes: 8 * 1024, codec: "deflate" },
+  );
+}
