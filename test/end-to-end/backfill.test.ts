@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 
 import { writeContainer } from "../../src/avro/container-writer.ts";
 import { encodeAvro, exportEventSchema } from "../../src/emulators/avro-events.ts";
+import { LocalCloudStorage } from "../support/cloud-storage.ts";
 import { exported } from "../support/fixtures.ts";
 import { pipelineYaml, start, type Town, town } from "../support/program.ts";
 
@@ -121,6 +122,18 @@ it("in shards sends what one process sends, and says how far they are", async ()
     shards: [{ state: "done" }, { state: "done" }],
     sum: { done: 2, files: 2, filesDone: 2, read: 1_000, delivered: 1_000 },
   });
+});
+
+it("reads objects of Cloud Storage in the pipeline's place of its source", async () => {
+  const storage = await LocalCloudStorage.start();
+  const world = await town([feature.environment]);
+  await world.write("p.yaml", pipelineYaml());
+  const data = eventsOf(300).map((event) => encodeAvro(event));
+  storage.put("day/a.avro", writeContainer(exportEventSchema(), data));
+  storage.put("day/b.ndjson", ndjson(eventsOf(10)));
+  const run = await backfill(world, "--from", "gs://b/day/*.avro");
+  expect(run, run.stderr).toMatchObject({ code: 0 });
+  expect(world.segment.stats().accepted).toBe(300);
 });
 
 it("sends the same events with threads as without, and settles them all", async () => {
