@@ -13,7 +13,7 @@ export interface OpenLiveView {
 }
 
 export interface LiveViewOptions {
-  readonly command: "run" | "demo" | "backfill";
+  readonly command: "run" | "demo" | "backfill" | `worker ${number}`;
   readonly log: Logger;
   readonly pipelines: () => readonly ConsolePipeline[];
 }

@@ -23,7 +23,7 @@ const MOST_TAPS = 8;
 
 export interface ProcessFacts {
   readonly pid: number;
-  /** run, demo or backfill. */
+  /** run, demo, backfill, or worker and its number. */
   readonly command: string;
   readonly version: string;
   readonly folder: string;

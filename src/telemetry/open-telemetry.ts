@@ -5,7 +5,12 @@
 import { OTLPMetricExporter } from "@opentelemetry/exporter-metrics-otlp-http";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici";
-import { resourceFromAttributes } from "@opentelemetry/resources";
+import {
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+  serviceInstanceIdDetector,
+} from "@opentelemetry/resources";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 
@@ -36,7 +41,10 @@ export function startOpenTelemetry(options: OpenTelemetryOptions): OpenTelemetry
   const { endpoint, version, clock, pipelines, exportEveryMs, serviceName } = options;
   const at = (path: string) =>
     endpoint === undefined ? {} : { url: `${endpoint.replace(/\/$/, "")}${path}` };
-  const resource = resourceFromAttributes({ "service.name": serviceName, "service.version": version });
+  // Each process is an instance of its own, or the sums of several would take each other's place at the collector.
+  const detected = detectResources({ detectors: [serviceInstanceIdDetector, envDetector] });
+  const ours = { "service.name": serviceName, "service.version": version };
+  const resource = resourceFromAttributes(ours).merge(detected);
   const tracing = new NodeTracerProvider({
     resource,
     spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter(at("/v1/traces")))],

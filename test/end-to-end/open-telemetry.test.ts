@@ -53,8 +53,11 @@ const attributesOf = (list: readonly Attribute[]) =>
 async function aCollector() {
   const spans: Span[] = [];
   const metrics = new Map<string, Metric>();
+  const resources: Record<string, string | number | undefined>[] = [];
   const server = createServer(async (request, response) => {
     const body: Body = await json(request);
+    for (const { resource } of [...(body.resourceSpans ?? []), ...(body.resourceMetrics ?? [])])
+      resources.push(attributesOf(resource.attributes));
     for (const { scopeSpans } of body.resourceSpans ?? [])
       for (const scope of scopeSpans) spans.push(...scope.spans);
     for (const { scopeMetrics } of body.resourceMetrics ?? [])
@@ -66,7 +69,7 @@ async function aCollector() {
     server.close();
     server.closeAllConnections();
   });
-  return { spans, metrics, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return { spans, metrics, resources, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
 async function aWorld() {
@@ -88,11 +91,20 @@ it("sends one span a batch, linked to the publisher's, with the request as its c
   world.publish({ googclient_traceparent: PARENT });
   const program = start(["run", world.pipeline, "--otlp", collector.url], {
     cwd: world.folder,
-    env: world.env,
+    env: { ...world.env, OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=test" },
   });
   await world.delivered(1);
   program.child.kill("SIGTERM");
   expect(await program.exit).toBe(0);
+
+  const instances = collector.resources.map((attributes) => attributes["service.instance.id"]);
+  expect(new Set(instances).size).toBe(1);
+  for (const resource of collector.resources)
+    expect(resource).toMatchObject({
+      "service.name": "sluice",
+      "service.instance.id": expect.stringMatching(/^[0-9a-f-]{36}$/),
+      "deployment.environment.name": "test",
+    });
 
   const batches = collector.spans.filter(({ name }) => name === `process ${SUBSCRIPTION}`);
   expect(batches.map(({ status }) => status.code ?? 0)).toEqual([2, 0]);

@@ -10,7 +10,7 @@ import { eventTexts, pipelineYaml, start, SUBSCRIPTION, TOPIC, town } from "../s
 const feature = exported("feature");
 const environment = String(feature["environment"]);
 const decode = "{ type: json-decode }";
-const soon = { timeout: 90_000, interval: 100 };
+const soon = { timeout: 150_000, interval: 100 };
 
 interface Logged {
   readonly msg: string;
@@ -28,8 +28,7 @@ async function aWorld({ rate = 900 } = {}) {
     `destinations:\n  - { id: segment-production, environment: ${environment}, config: { ${config} } }\n`,
   );
   const pipeline = await world.write("p.yaml", pipelineYaml({ decode }));
-  const sluice = (...args: readonly string[]) =>
-    start(["run", ...args], { cwd: world.folder, env: world.env });
+  const sluice = (...args: readonly string[]) => start(args, { cwd: world.folder, env: world.env });
   let published = 0;
   const publish = (events: number) => {
     const messages = Array.from({ length: events }, () => {
@@ -45,7 +44,14 @@ async function aWorld({ rate = 900 } = {}) {
 type World = Awaited<ReturnType<typeof aWorld>>;
 
 async function running(world: World, workers: number) {
-  const program = world.sluice(world.pipeline, "--workers", String(workers), "--metrics", "127.0.0.1:0");
+  const program = world.sluice(
+    "run",
+    world.pipeline,
+    "--workers",
+    String(workers),
+    "--metrics",
+    "127.0.0.1:0",
+  );
   const logged = () =>
     program.output.stderr
       .split("\n")
@@ -108,7 +114,7 @@ function mostInASecond(world: World): number {
   return most;
 }
 
-describe("sluice run --workers", () => {
+describe("sluice run --workers", { timeout: 300_000 }, () => {
   it("keeps one rate and one page, and loses nothing when a worker is killed", async () => {
     const rate = 300;
     const world = await aWorld({ rate });
@@ -124,6 +130,8 @@ describe("sluice run --workers", () => {
       return page;
     };
     for (let i = 0; i < 3; i++) world.publish(800);
+    const undecodable = Array.from({ length: 20 }, (_, i) => ({ data: Buffer.from(`not JSON ${i}`) }));
+    world.pubsub.publish(TOPIC, undecodable);
     await vi.waitFor(async () => expect((await scraped()).get(DELIVERED)).toBeGreaterThan(300), soon);
     process.kill(first, "SIGKILL");
     await program.says("it is started again");
@@ -144,6 +152,14 @@ describe("sluice run --workers", () => {
     program.child.kill("SIGTERM");
     expect(await program.exit).toBe(0);
     expect(program.pids().filter(isAlive)).toEqual([]);
+    // Of all workers, those that were killed included; what one had written and not acked another wrote again.
+    const letters = world.sluice("dead-letters", "list", world.pipeline, "--json");
+    expect(await letters.exit).toBe(0);
+    const ids = letters.output.stdout
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { id: string }).id);
+    expect(new Set(ids).size).toBe(20);
     const stopped = program.logged().filter(({ msg }) => msg === "stopped");
     expect(stopped.map(({ worker }) => worker).sort()).toEqual([1, 2]);
   });
@@ -182,7 +198,7 @@ describe("sluice run --workers", () => {
     const overwriting = pipelineYaml({ decode, sink: "{ type: file, path: out.ndjson, mode: overwrite }" });
     const overwrites = await world.write("overwrites.yaml", overwriting);
     const refused = async (says: RegExp, ...args: readonly string[]) => {
-      const program = world.sluice(...args);
+      const program = world.sluice("run", ...args);
       expect(await program.exit).toBe(2);
       expect(program.output.stderr).toMatch(says);
       expect(program.output.stderr).not.toContain("starting workers");

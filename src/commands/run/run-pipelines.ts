@@ -106,7 +106,7 @@ class Running {
     private readonly scrubbers: SecretScrubber[],
     private readonly place: { readonly host: Host; readonly stateDir: string },
   ) {
-    this.view = openLiveView({ command: "run", log, pipelines: () => this.shown });
+    this.view = openLiveView({ command: this.commandName, log, pipelines: () => this.shown });
     // Before anything is taken in: a stop asked for while the pipelines start is a stop like any other.
     this.release = place.host.onStop((signal) => {
       this.stopping = true;
@@ -224,6 +224,11 @@ class Running {
       swapped: (pipeline) => this.showAgain(pipeline),
       reported: (name, reload) => this.view.live.reloaded(name, reload),
     });
+  }
+
+  private get commandName() {
+    const { worker } = this.place.host;
+    return worker === undefined ? ("run" as const) : (`worker ${worker}` as const);
   }
 
   private get isWorker(): boolean {

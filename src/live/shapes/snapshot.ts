@@ -156,7 +156,7 @@ export const livePipelineRep = Type.Object(
 
 export const processRep = Type.Object({
   pid: Type.Integer(),
-  command: Type.String({ description: "run, demo or backfill." }),
+  command: Type.String({ description: "run, demo, backfill, or worker and its number." }),
   version: Type.String(),
   startedAt: at("When the process began."),
   folder: Type.String({ description: "Its working directory." }),
