@@ -55,7 +55,41 @@ export const destinationRefuses: Fault = {
   },
 };
 
+/** The longest first. */
 export const faults: readonly Fault[] = [
+  {
+    what: "half as much again as the rate limit is published",
+    alerts: ["SluiceRateLimitBound", "SluiceEventLag"],
+    last: async (ground, over) => {
+      ground.traffic = Ground.RATE * 1.5;
+      await ended(over);
+      ground.traffic = Ground.USUAL_TRAFFIC;
+    },
+  },
+  {
+    what: "the process is stopped for longer than its leases, again and again (SIGSTOP)",
+    alerts: ["SluiceDown", "SluiceLeasesExpired", "SluiceRedeliveries"],
+    last: async ({ parts: { segment, unit } }, over) => {
+      // So that there is something in hand when it stops.
+      segment.inject({ action: { kind: "answer" }, delayMs: 3_000 });
+      await again(over, 6_000, async () => {
+        unit.signal("SIGSTOP");
+        await sleep(FROZEN_MS);
+        unit.signal("SIGCONT");
+      });
+      segment.clearFaults();
+    },
+  },
+  {
+    what: "Segment answers 503 to four requests in ten",
+    alerts: ["SluiceRetries"],
+    last: async ({ parts: { segment } }, over) => {
+      segment.inject({ action: { kind: "status", status: 503 }, percent: 40 });
+      await ended(over);
+      segment.clearFaults();
+    },
+  },
+  destinationRefuses,
   {
     what: "the definition on disk is changed to one that is invalid, and `systemctl reload`",
     alerts: ["SluiceReloadRefused"],
@@ -78,7 +112,6 @@ export const faults: readonly Fault[] = [
       await writeFile(pipelineFile, text);
     },
   },
-  destinationRefuses,
   {
     what: "the disk of the dead letters is full, and a message in twenty is no event",
     alerts: ["SluiceDeadLettersBlocked"],
@@ -124,38 +157,6 @@ export const faults: readonly Fault[] = [
       pubsub.faults.apply({ rpcs: [{ rpc: "Acknowledge", status: "INTERNAL", probability: 0.3 }] });
       await ended(over);
       pubsub.faults.clear();
-    },
-  },
-  {
-    what: "the process is stopped for longer than its leases, again and again (SIGSTOP)",
-    alerts: ["SluiceDown", "SluiceLeasesExpired", "SluiceRedeliveries"],
-    last: async ({ parts: { segment, unit } }, over) => {
-      // So that there is something in hand when it stops.
-      segment.inject({ action: { kind: "answer" }, delayMs: 3_000 });
-      await again(over, 6_000, async () => {
-        unit.signal("SIGSTOP");
-        await sleep(FROZEN_MS);
-        unit.signal("SIGCONT");
-      });
-      segment.clearFaults();
-    },
-  },
-  {
-    what: "Segment answers 503 to four requests in ten",
-    alerts: ["SluiceRetries"],
-    last: async ({ parts: { segment } }, over) => {
-      segment.inject({ action: { kind: "status", status: 503 }, percent: 40 });
-      await ended(over);
-      segment.clearFaults();
-    },
-  },
-  {
-    what: "half as much again as the rate limit is published",
-    alerts: ["SluiceRateLimitBound", "SluiceEventLag"],
-    last: async (ground, over) => {
-      ground.traffic = Ground.RATE * 1.5;
-      await ended(over);
-      ground.traffic = Ground.USUAL_TRAFFIC;
     },
   },
   {
