@@ -109,7 +109,7 @@ export class Pipeline {
   /** No more values come; what is held is left to the ledger. */
   stop(): void {
     this.stopped = true;
-    for (const cancel of this.retries) cancel();
+    for (const giveUp of this.retries) giveUp();
     this.retries.clear();
     this.head.end();
   }
@@ -172,7 +172,7 @@ export class Pipeline {
 
   private runStage(runner: StageRunner, chunk: Chunk): Chunk {
     if (chunk.stage > runner.index) return chunk;
-    const hold = (item: Item, ready: Promise<void>) => this.hold(runner, item, ready, 1);
+    const hold = (item: Item, ready: Promise<void>) => this.hold(runner, item, ready);
     const stage = runner.index + 1;
     const items = runner.run(chunk.items, this.events, hold);
     if (items.length > 0) this.events.moved?.(stage, items);
@@ -184,21 +184,23 @@ export class Pipeline {
   }
 
   /** Weather before a transform: the value waits, its record stays in flight, others pass it by. */
-  private hold(runner: StageRunner, item: Item, ready: Promise<void>, tries: number): void {
+  private hold(runner: StageRunner, item: Item, ready: Promise<void>): void {
     runner.held.value += 1;
-    const release = () => {
-      runner.held.value -= 1;
-    };
+    this.waitFor(runner, item, ready, 1);
+  }
+
+  /** It counts as held until it goes on, between the tries as well. */
+  private waitFor(runner: StageRunner, item: Item, ready: Promise<void>, tries: number): void {
     ready.then(
       () => {
-        release();
+        runner.held.value -= 1;
         this.again(runner.index, item);
       },
       (error: unknown) => {
-        release();
-        if (this.stopped) return;
-        if (error instanceof DataError) this.events.rejected(item, runner.type, error);
-        else this.tryAgain(runner, item, toError(error), tries);
+        const isWeather = !(error instanceof DataError);
+        if (isWeather && !this.stopped) return this.tryAgain(runner, item, toError(error), tries);
+        runner.held.value -= 1;
+        if (!isWeather && !this.stopped) this.events.rejected(item, runner.type, error);
       },
     );
   }
@@ -212,11 +214,19 @@ export class Pipeline {
     }
     const wait = fullJitterMs(tries, this.context.random);
     const cancel = this.context.clock.after(wait, () => {
-      this.retries.delete(cancel);
+      this.retries.delete(giveUp);
       const ready = runner.prepare(item.origin);
-      if (ready) this.hold(runner, item, ready, tries + 1);
-      else this.inject({ stage: runner.index, items: [item] });
+      if (ready) {
+        this.waitFor(runner, item, ready, tries + 1);
+        return;
+      }
+      runner.held.value -= 1;
+      this.inject({ stage: runner.index, items: [item] });
     });
-    this.retries.add(cancel);
+    const giveUp = () => {
+      cancel();
+      runner.held.value -= 1;
+    };
+    this.retries.add(giveUp);
   }
 }

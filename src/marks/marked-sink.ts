@@ -5,8 +5,9 @@
 // for: it is under way before the acknowledgement is, and a process that dies in between repeats the batches whose
 // writes were under way, no more.
 
-import type { Batch, BatchLimits, LaneSettings, RunContext, Sink } from "../engine/contracts.ts";
+import type { Batch, BatchLimits, Encoded, LaneSettings, RunContext, Sink } from "../engine/contracts.ts";
 import type { SinkFault } from "../engine/errors.ts";
+import { PackedItem } from "../engine/packed.ts";
 import type { DeliveredMarks } from "./delivered-marks.ts";
 
 type Faults = undefined | readonly (SinkFault | null)[];
@@ -42,7 +43,7 @@ class MarkedSink implements Sink {
   }
 
   async write(batch: Batch, signal: AbortSignal): Promise<Faults> {
-    const ids = batch.items.map(({ value }) => this.idOf(value));
+    const ids = batch.items.map((item) => this.idOfItem(item));
     const known = await this.marks.known(batch.lane, ids);
     if (known === undefined) this.missed(batch.lane);
     if (!known?.includes(true)) {
@@ -85,6 +86,11 @@ class MarkedSink implements Sink {
     if (faults === undefined) return undefined;
     const left = faults.values();
     return known.map((skipped) => (skipped ? null : (left.next().value ?? null)));
+  }
+
+  /** One that is bytes already is not parsed for it. */
+  private idOfItem(item: Encoded<unknown>): string {
+    return item instanceof PackedItem ? item.id : this.idOf(item.value);
   }
 
   private mark(lane: string, ids: readonly string[], faults: Faults): void {
