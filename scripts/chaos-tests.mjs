@@ -13,16 +13,23 @@ const PROJECT = ["--project", "chaos", "--maxWorkers", files];
 
 const FUZZ = ["--project", "unit", "test/avro", "test/events/parse-json-event.test.ts"];
 
-/** `form` is "short" or "long". Yields { passed, failed, results }. */
-export function chaosTests(form) {
+/**
+ * `form` is "short" or "long"; with `rows`, a pattern of names, only those rows of the fault matrix.
+ * Yields { passed, failed, results }.
+ */
+export function chaosTests(form, rows) {
   const folder = mkdtempSync(join(tmpdir(), "sluice-chaos-results-"));
   const env = { ...process.env, SLUICE_CHAOS: form, SLUICE_CHAOS_RESULTS: folder };
   try {
-    const parts = [
-      countedVitest([...PROJECT, "test/chaos", "--exclude", "**/soak.test.ts"], env),
-      countedVitest([...PROJECT, "test/chaos/soak.test.ts"], env),
-    ];
-    if (form === "long") parts.push(countedVitest(FUZZ, { SLUICE_FUZZ_RUNS: "20000", ...process.env }));
+    const parts =
+      rows === undefined
+        ? [
+            countedVitest([...PROJECT, "test/chaos", "--exclude", "**/soak.test.ts"], env),
+            countedVitest([...PROJECT, "test/chaos/soak.test.ts"], env),
+          ]
+        : [countedVitest([...PROJECT, "test/chaos/fault-matrix", "-t", rows], env)];
+    if (form === "long" && rows === undefined)
+      parts.push(countedVitest(FUZZ, { SLUICE_FUZZ_RUNS: "20000", ...process.env }));
     const results = readdirSync(folder)
       .filter((name) => name.endsWith(".json"))
       .map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")));
