@@ -58,6 +58,7 @@ export class Lane {
   private written = 0;
   private retries = 0;
   private draining = false;
+  private wasThrottled = false;
   private stopped = false;
   private limiterWaitSinceMs = -1;
   private cancelTimer: () => void = () => {};
@@ -156,6 +157,9 @@ export class Lane {
     const now = this.context.clock.nowMs();
     const sick = this.health.waitMs();
     if (sick > 0) return sick;
+    // Not all at once that was saved up while it paused: it may be less now that is allowed.
+    if (this.wasThrottled) this.limiter.idled();
+    this.wasThrottled = false;
     const { halfOpen } = this.health;
     if (halfOpen && this.writes > 0) return NEVER;
 
@@ -278,6 +282,7 @@ export class Lane {
     if (fault.kind === "throttled") {
       this.metrics.askedToWait(fault.retryAfterMs ?? 0);
       this.health.throttled(fault);
+      this.wasThrottled = true;
     } else if (this.health.park(fault)) this.probe.later();
   }
 }

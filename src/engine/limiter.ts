@@ -4,7 +4,9 @@
 // - a log of the last second: what was sent in it plus what is sent now never exceeds the rate. This alone would
 //   be enough, but would send a second's worth at once and then sleep;
 // - a token bucket that paces: after an idle time at most a tenth of a second's worth goes at once; while work waits
-//   for write slots it may save up to one second's worth, so that few slow connections still use the whole rate.
+//   for write slots it may save up to one second's worth, so that few slow connections still use the whole rate. Work
+//   that waits for the rate itself saves no more than after an idle time: else a burst, once sent, would be saved up
+//   anew while the log keeps it back, and come again every second for ever.
 // The log's second is a little longer than a second (`MARGIN_MS`), because the network may squeeze two writes
 // closer together on their way. That costs 0.4 % of the rate.
 
@@ -26,6 +28,8 @@ class Rate {
   private inWindow = 0;
   private cap = 0;
   private idleCap = 0;
+  /** Somebody waits for this rate, and for nothing else. */
+  private waitedFor = false;
 
   constructor(
     private perSecond: number,
@@ -76,6 +80,7 @@ class Rate {
 
   spend(nowMs: number, amount: number): void {
     if (this.perSecond === Number.POSITIVE_INFINITY) return;
+    this.waitedFor = false;
     this.tokens -= amount;
     this.inWindow += amount;
     const last = this.times.length - 1;
@@ -93,6 +98,8 @@ class Rate {
   waitMs(nowMs: number, amount: number): number {
     if (this.perSecond === Number.POSITIVE_INFINITY) return 0;
     this.advance(nowMs);
+    this.waitedFor = true;
+    this.tokens = Math.min(this.tokens, this.idleCap);
     const forTokens = ((amount - this.tokens) / this.perSecond) * 1000;
     let over = this.inWindow + amount - this.cap;
     let forWindow = 0;
@@ -111,7 +118,7 @@ class Rate {
 
   private advance(nowMs: number): void {
     const accrued = ((nowMs - this.filledAtMs) / 1000) * this.perSecond;
-    this.tokens = Math.min(this.cap, this.tokens + accrued);
+    this.tokens = Math.min(this.waitedFor ? this.idleCap : this.cap, this.tokens + accrued);
     this.filledAtMs = nowMs;
     while (this.head < this.times.length && nowMs - this.times[this.head]! >= WINDOW_MS) {
       this.inWindow -= this.amounts[this.head]!;

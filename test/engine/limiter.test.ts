@@ -48,6 +48,26 @@ describe("the limiter", () => {
     expect(sent).toBeGreaterThanOrEqual(0.99 * 900 * 60);
   });
 
+  it("goes back to an even pace after a second's worth that was saved up went at once", async () => {
+    const clock = new VirtualClock();
+    const limiter = new Limiter(clock, { events: 900, requests: 100, bytes: none }, 1000);
+    await clock.advance(5_000); // Work waited for write slots.
+    const sent: { readonly atMs: number; readonly events: number }[] = [];
+    const pump = () => {
+      for (let { events } = limiter.room(); events >= 1; events = limiter.room().events) {
+        limiter.spend(events, 1000);
+        sent.push({ atMs: clock.nowMs(), events });
+      }
+      clock.after(Math.max(0.01, limiter.waitMs(1000)), pump);
+    };
+    pump();
+    await clock.advance(62_000);
+    const later = sent.filter(({ atMs }) => atMs >= 5_000 + 2 * 1_004 && atMs < 65_000 + 2 * 1_004);
+    expect(sent[0]?.events).toBe(900);
+    expect(Math.max(...later.map(({ events }) => events))).toBeLessThanOrEqual(90);
+    expect(later.reduce((sum, { events }) => sum + events, 0)).toBeGreaterThanOrEqual(0.99 * 900 * 60);
+  });
+
   it("keeps the limits on requests and on bytes too", async () => {
     const byRequests = await saturate({ events: none, requests: 10 }, 30);
     expect(byRequests.watch.worstRequests).toBeLessThanOrEqual(10);
