@@ -54,6 +54,8 @@ async function ofInput(name, gzip, { quick, repeats, say }) {
     unit: "events/s",
     ratio: `${ratio.toFixed(2)} × floor; ${byCpu.toFixed(2)} × by CPU time`,
     met: ratio >= LEAST,
+    tried:
+      "JSON bytes to JSON bytes; by the wall a busy machine disturbs one run more than the next: see the ratio by CPU time, and NOTES.md",
   };
   say(`${name}: ${perSecond} events/s`);
   return { rows, target };

@@ -110,12 +110,12 @@ const REASONS = {
   destinations:
     "per event and destination: with more destinations the walk over the datum is shared by more messages, and each lane sends smaller batches",
   "pipelines in one process":
-    "each pipeline has connections, streams, acknowledgements and timers of its own",
+    "start-up is in it, as many pipelines take in all they hold before the first of it is delivered; and each has connections, streams and timers of its own",
   "bytes of an event": "an event costs a fixed part and one for each byte",
   "flags that are on": "a look into one set, and its hash table no longer fits into the cache",
 };
 
-function reportOf(series, { largest }) {
+export function reportOf(series, { largest }) {
   const rows = series.flatMap(({ what, points }) =>
     points.map(({ at, values }) => ({
       variant: `${at.toLocaleString("en-US")} ${what}`,

@@ -5,11 +5,14 @@ import { WRITE_KEY, writePipeline } from "./pipelines.mjs";
 import { cpuMsOf } from "./proc.mjs";
 import { mainScript } from "./product.mjs";
 
-const MARKS = [0.3, 0.9];
+const MOST = 0.9;
 
-/** CPU µs of one event that is delivered, between the marks. */
+/**
+ * CPU µs of one event that is delivered, from the start of the process to the mark: what many pipelines hold is all taken in
+ * before the first of it is delivered, so a later beginning would leave that out.
+ */
 export async function pipelinesInOneProcess({ path: file, events: count, passing }, pipelines) {
-  const marks = MARKS.map((share) => Math.floor(passing * share));
+  const marks = [Math.floor(passing * MOST)];
   const [pubsub, segment] = await Promise.all([
     serve("servers/pubsub.mjs", { count, file, topics: pipelines }),
     serve("servers/segment.mjs", { marks }),
@@ -24,16 +27,8 @@ export async function pipelinesInOneProcess({ path: file, events: count, passing
     expect: ["SIGKILL"],
   });
   try {
-    const at = [];
-    for (const mark of marks) {
-      const { events } = await Promise.race([
-        heard(segment.child, (message) => message.mark === mark),
-        ended,
-      ]);
-      at.push({ events, cpuMs: cpuMsOf(pid) });
-    }
-    const [from, to] = at;
-    return ((to.cpuMs - from.cpuMs) * 1000) / (to.events - from.events);
+    const { events } = await Promise.race([heard(segment.child, ({ mark }) => mark === marks[0]), ended]);
+    return (cpuMsOf(pid) * 1000) / events;
   } finally {
     await stop(child, ended, "SIGKILL");
     await Promise.all([pubsub.close(), segment.close()]);
