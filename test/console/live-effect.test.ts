@@ -15,8 +15,6 @@ const enabled = [
 const soon = { timeout: 2_000, interval: 20 };
 
 type World = Awaited<ReturnType<typeof aConsole>>;
-const keysOf = (world: World) =>
-  world.emulator.requests().map(({ body }) => JSON.parse(String(body)).writeKey as string);
 const lettersOf = async ({ deadLetters }: World) =>
   (await readFile(deadLetters, "utf8"))
     .trim()
@@ -56,23 +54,6 @@ describe("an edit reaches a running pipeline", () => {
       world.offer(aFeature("flag"));
       expect(world.emulator.stats().accepted).toBeGreaterThan(0);
     }, soon);
-  });
-
-  it("each event goes out with the key of exactly one version", async () => {
-    const world = await aConsole({ enablement: enabled });
-    const { path } = await world.create();
-    for (let version = 1; version <= 5; version++) {
-      for (let i = 0; i < 20; i++) world.offer(aFeature("flag"));
-      await world.request("PATCH", path, {
-        body: { config: { writeKey: `write-key-of-version-${version}` } },
-      });
-    }
-    await world.emulator.waitForEvents(100, 5_000);
-    world.offer(aFeature("flag"));
-    await world.emulator.waitForEvents(101, 2_000);
-    expect(keysOf(world)[0]).toBe("write-key-of-version-5");
-    for (const key of keysOf(world)) expect(key).toMatch(/^(first-write-key-0001|write-key-of-version-\d)$/);
-    expect(world.emulator.stats()).toMatchObject({ accepted: 101, duplicates: 0 });
   });
 
   it("a mended key lets a parked destination go on at once, and nothing is lost", async () => {

@@ -15,7 +15,7 @@ import type { LoadedPipeline } from "../../src/config/load.ts";
 import { SecretScrubber } from "../../src/config/scrubber.ts";
 import { enablementIndex, type ListedEnvironment } from "../../src/destinations/enablement.ts";
 import { newMasterKey } from "../../src/destinations/master-keys.ts";
-import { startSegment } from "../../src/emulators/segment/emulator.ts";
+import { type SegmentEmulatorOptions, startSegment } from "../../src/emulators/segment/emulator.ts";
 import { type Destination, defineSource, type Source } from "../../src/engine/contracts.ts";
 import { systemClock } from "../../src/engine/clock.ts";
 import { allOf } from "../../src/engine/observers.ts";
@@ -47,6 +47,7 @@ export interface WorldOptions {
   readonly enablement?: readonly ListedEnvironment[];
   readonly env?: Readonly<Record<string, string>>;
   readonly noPipeline?: boolean;
+  readonly segment?: SegmentEmulatorOptions;
 }
 
 /** Offers what `offer` is given, until it is stopped. */
@@ -69,7 +70,7 @@ function pushSource() {
 
 export async function aConsole(options: WorldOptions = {}) {
   const folder = await tempFolder();
-  const emulator = await startSegment({ recordBodies: true });
+  const emulator = await startSegment({ recordBodies: true, ...options.segment });
   const log = recordingLog();
   const env = {
     SLUICE_STORE: join(folder, "store"),
@@ -146,13 +147,16 @@ export async function aConsole(options: WorldOptions = {}) {
     env,
     open,
     job,
+    /** As the pipeline sees them. */
+    destinations: live.destinations,
     request,
-    /** Offers an export event; its record says how it was settled. */
-    offer(event: object, environment = ENVIRONMENT): ListedRecord {
+    /** Offers an export event; its record says how it was settled. `before`: it is not offered yet. */
+    offer(event: object, environment = ENVIRONMENT, before?: (record: ListedRecord) => void): ListedRecord {
       const record = aRecord(
         `r${records++}`,
         JSON.stringify({ project: PROJECT, environment, version: 1, event }),
       );
+      before?.(record);
       offer(record);
       return record;
     },
