@@ -63,7 +63,8 @@ function changesOf(world: ConsoleWorld, { pipelines }: Snapshot): Changes {
   const dead = pipelines.flatMap(({ deadLetters }) => deadLetters.map(({ count }) => count));
   const redrives = world.pipelines().map(({ letterBox }) => {
     const last = letterBox.lastRedrive();
-    return last ? `${last.startedAt} ${last.state} ${last.read} ${last.redriven}` : "";
+    const own = last ? `${last.startedAt} ${last.state} ${last.read} ${last.redriven}` : "";
+    return `${own} ${letterBox.marksVersion()}`;
   });
   return {
     destinations: stored,

@@ -85,6 +85,8 @@ export interface LetterBox {
   one(place: string): Promise<WholeLetter | undefined>;
   /** Begins one. Rejects with RunError `redrive-running` or `state-locked`: one at a time. */
   redrive(choice: RedriveChoice): Promise<RedriveView>;
+  /** Another text when more letters may be dealt with, by whatever process; at once, as it was last seen. */
+  marksVersion(): string;
   /** The last one; undefined: none was begun by this process. */
   lastRedrive(): RedriveView | undefined;
   /** Stops a redrive: what is in flight is delivered, the other letters wait. */

@@ -14,6 +14,7 @@ export function lazyLetterBox(make: () => Promise<LetterBox>): LetterBox {
     groups: async () => (await open()).groups(),
     one: async (place) => (await open()).one(place),
     redrive: async (choice) => (await open()).redrive(choice),
+    marksVersion: () => made?.marksVersion() ?? "",
     lastRedrive: () => made?.lastRedrive(),
     close: async () => made?.close(),
   };

@@ -19,6 +19,7 @@ import { type Segment, segmentsOfPipeline } from "./find-segments.ts";
 import { bodyOf, NotALetter } from "./letter.ts";
 import { newestLetters } from "./newest.ts";
 import { type FoundLetter, readLetters } from "./read-letters.ts";
+import { MarksSeen } from "./marks-seen.ts";
 import { lockFolders } from "./redrive-lock.ts";
 import { redrivenKeys } from "./redriven.ts";
 import { showBody } from "./show-body.ts";
@@ -37,11 +38,13 @@ export interface LetterBoxParts {
 
 export function letterBox(parts: LetterBoxParts): LetterBox {
   const { pipeline } = parts;
+  const marks = new MarksSeen(pipeline, systemClock);
   let last: ConsoleRedrive | undefined;
   return {
     newest: (query: LetterQuery) => inFiles(() => newestLetters(pipeline, query)),
     groups: () => inFiles(() => groupsOf(pipeline)),
     one: (place) => inFiles(() => letterAt(pipeline, place)),
+    marksVersion: () => marks.version(),
     lastRedrive: () => last?.view(),
     async redrive(choice) {
       if (last?.view().state === "running")

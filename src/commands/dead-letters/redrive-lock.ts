@@ -7,11 +7,12 @@ import type { Clock } from "../../engine/clock.ts";
 import { StateLock } from "../../sources/file/state-lock.ts";
 import type { Segment } from "./find-segments.ts";
 
-const FOLDER = ".redrive";
+/** Beside the letters. */
+export const LOCK_FOLDER = ".redrive";
 
 /** Returns what lets go. Throws RunError `state-locked`. */
 export async function lockFolders(segments: readonly Segment[], clock: Clock): Promise<() => Promise<void>> {
-  const folders = [...new Set(segments.map(({ path }) => join(dirname(path), FOLDER)))].sort();
+  const folders = [...new Set(segments.map(({ path }) => join(dirname(path), LOCK_FOLDER)))].sort();
   const locks: StateLock[] = [];
   const release = async () => {
     for (const lock of locks.splice(0)) await lock.release();

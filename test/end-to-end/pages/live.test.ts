@@ -3,7 +3,7 @@
 import { describe, expect, it, vi } from "vitest";
 
 import { closeBrowserAtEnd, hasBrowser, shoot, violations, visit } from "../../support/browser.ts";
-import { pipelineYaml } from "../../support/program.ts";
+import { pipelineYaml, start } from "../../support/program.ts";
 import { consoleTown, ENVIRONMENT, FLAG } from "./town.ts";
 
 const soon = { timeout: 30_000, interval: 100 };
@@ -105,5 +105,19 @@ describe.runIf(hasBrowser())("the live view of the pages", () => {
     await program.says("the changed definition takes in");
     await page.getByText(/, reloaded at /).waitFor();
     await refusal.waitFor({ state: "detached" });
+  });
+
+  it("shows letters as dealt with when another process redrives them", async () => {
+    const world = await consoleTown({ environments: [ENVIRONMENT] });
+    const mend = world.segment.inject({ action: { kind: "status", status: 400 } });
+    const { page } = await visit(`${world.url}/dead-letters`);
+    await page.getByRole("heading", { name: "No dead letters" }).waitFor();
+    world.publish();
+    const waiting = page.getByRole("row", { name: "http-400" }).getByRole("cell").nth(3);
+    await expect.poll(() => waiting.textContent(), soon).toBe("1");
+    mend();
+    const redrive = start(["dead-letters", "redrive", "p.yaml"], { cwd: world.folder, env: world.env });
+    expect(await redrive.exit, redrive.output.stderr).toBe(0);
+    await expect.poll(() => waiting.textContent(), soon).toBe("none");
   });
 });
