@@ -34,7 +34,8 @@ export function runCommand(cli: Argv<GlobalOptions>): void {
           type: "string",
           array: true,
           demandOption: true,
-          describe: "Pipeline files",
+          describe:
+            "Pipeline files; folders of them, or quoted patterns: what comes to stand there later is run too",
         })
         .option("state", {
           type: "string",
@@ -58,6 +59,7 @@ export function runCommand(cli: Argv<GlobalOptions>): void {
           "$0 run pipelines/launchdarkly-to-segment.yaml",
           "One pipeline, until SIGTERM or Ctrl-C drains it",
         )
+        .example("$0 run pipelines/", "All pipelines of a folder, those that come later too")
         .example(
           "$0 run pipelines/launchdarkly-to-segment.yaml --console 127.0.0.1:8787",
           "With the REST API; SLUICE_CONSOLE_TOKEN asks for a token",

@@ -19,7 +19,12 @@ export function validateCommand(cli: Argv<GlobalOptions>): void {
     "Check pipeline files and say everything that is wrong with them",
     (yargs) =>
       yargs
-        .positional("files", { type: "string", array: true, demandOption: true, describe: "Pipeline files" })
+        .positional("files", {
+          type: "string",
+          array: true,
+          demandOption: true,
+          describe: "Pipeline files, folders of them, or quoted patterns",
+        })
         .option("format", {
           choices: reportFormats,
           default: "text" as const,
@@ -51,17 +56,26 @@ export function validateCommand(cli: Argv<GlobalOptions>): void {
 }
 
 async function validate(given: ValidateOptions): Promise<ExitCode> {
-  const { files, format, probe, logLevel, withoutSecrets } = given;
+  const { format, probe, logLevel, withoutSecrets } = given;
   if (probe && withoutSecrets)
     throw new UsageError("--probe needs the secrets that --without-secrets does without");
-  const [{ validateFile }, { formatProblems }, { realOutside }, { declaredFiles }, { registry }] =
-    await Promise.all([
-      import("../config/validate.ts"),
-      import("../config/report.ts"),
-      import("../config/outside.ts"),
-      import("../config/declared.ts"),
-      import("../registry.ts"),
-    ]);
+  const [
+    { namedFiles },
+    { validateFile },
+    { formatProblems },
+    { realOutside },
+    { declaredFiles },
+    { registry },
+  ] = await Promise.all([
+    import("./pipeline-files.ts"),
+    import("../config/validate.ts"),
+    import("../config/report.ts"),
+    import("../config/outside.ts"),
+    import("../config/declared.ts"),
+    import("../registry.ts"),
+  ]);
+  const files = await namedFiles(given.files);
+  if (files.length === 0) throw new UsageError(`there is no YAML file in ${given.files.join(", ")}`);
   const color = process.stdout.isTTY && !process.env["NO_COLOR"];
   const env = withoutSecrets ? placeholderSecrets(process.env) : process.env;
   const options = { registry, outside: realOutside(env), declared: declaredFiles };

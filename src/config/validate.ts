@@ -6,6 +6,7 @@ import { dirname, resolve } from "node:path";
 import { checkDeclared, isPrivate } from "./check-declared.ts";
 import { loadPipeline } from "./load.ts";
 import type { LoadOptions } from "./load.ts";
+import type { Outside } from "./outside.ts";
 import { inOrder } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 import { SecretScrubber } from "./scrubber.ts";
@@ -24,6 +25,8 @@ export interface Validated {
   readonly warnings: readonly Problem[];
   readonly sources: Sources;
 }
+
+const LARGEST_FILE = 4 * 1024 * 1024;
 
 /** What `sluice validate` says about one file. */
 export async function validateFile(name: string, options: LoadOptions): Promise<Validated> {
@@ -46,6 +49,12 @@ export async function validateFile(name: string, options: LoadOptions): Promise<
   const context = { outside: options.outside, baseDir: dirname(path), scrubber };
   await checkDeclared(file, declared, context);
   return { kind, problems: inOrder(file.problems), warnings: inOrder(file.warnings), sources };
+}
+
+/** What a file is, by what is in it; what cannot be read as YAML is taken for a pipeline. */
+export async function kindOfFile(name: string, outside: Outside): Promise<FileKind> {
+  const from = { name, path: resolve(name), maxBytes: LARGEST_FILE };
+  return kindOf((await YamlFile.read(from, outside, new Sources(new SecretScrubber()))).value);
 }
 
 function kindOf(value: unknown): FileKind {

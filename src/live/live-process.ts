@@ -105,6 +105,11 @@ export class LiveProcess {
     if (pipeline) pipeline.lastReload = reload;
   }
 
+  /** It ended and left: nothing of it is shown any more; what became of its events still is. */
+  forget(name: string): void {
+    this.byName.delete(name);
+  }
+
   /** As of the last tick. */
   snapshot(): Snapshot {
     const { pid, command, version, folder, rssBytes } = this.world.facts;
@@ -163,7 +168,7 @@ export class LiveProcess {
       throw new TooMany(`${MOST_TAPS} taps are open; close one of them first.`);
     const tap = new Tap({ ...asked, stage: arrow.from }, { clock, log }, to.deliver, () => end());
     const end = () => {
-      this.forget(pipeline, tap);
+      this.endTap(pipeline, tap);
       to.ended();
     };
     pipeline.taps.add(tap);
@@ -174,7 +179,7 @@ export class LiveProcess {
   /** Its reader is gone. Safe to call again. */
   untap(tap: Tap): void {
     const pipeline = this.byName.get(tap.options.pipeline);
-    if (pipeline) this.forget(pipeline, tap);
+    if (pipeline) this.endTap(pipeline, tap);
   }
 
   trace(id: string, letters: (id: string) => Promise<LettersFound>): Promise<Trace> {
@@ -182,7 +187,7 @@ export class LiveProcess {
     return trace(id, { log, startedAtMs, pipelines: [...this.byName.values()], letters });
   }
 
-  private forget(pipeline: LivePipeline, tap: Tap): void {
+  private endTap(pipeline: LivePipeline, tap: Tap): void {
     pipeline.taps.delete(tap);
     this.taps.delete(tap);
   }

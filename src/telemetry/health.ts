@@ -54,8 +54,8 @@ interface DeadLetterProbe {
 }
 
 export class Health implements HealthAnswers {
-  private readonly watches = new Map<WatchedPipeline, Watch>();
-  private readonly probes = new Map<WatchedPipeline, DeadLetterProbe>();
+  private readonly watches = new WeakMap<WatchedPipeline, Watch>();
+  private readonly probes = new WeakMap<WatchedPipeline, DeadLetterProbe>();
   private tickedAtMs: number;
   private cancel: () => void = () => {};
   private started = false;

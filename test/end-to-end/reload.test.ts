@@ -1,6 +1,6 @@
 // The real program takes up changed definitions while it runs: right ones, wrong ones, and none.
 
-import { rename } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { describe, expect, it, vi } from "vitest";
@@ -167,5 +167,82 @@ describe("a definition that changes while it runs", () => {
     expect(world.segment.stats().accepted).toBe(3);
     await expect.poll(world.shown, soon).toMatchObject({ received: 3 });
     await ends(world.program);
+  });
+});
+
+describe("a folder of definitions", () => {
+  const named = (name: string) =>
+    plain
+      .replace("name: under-test", `name: ${name}`)
+      .replace(SUBSCRIPTION, `projects/test-project/subscriptions/${name}`)
+      .replace("path: dead-letters.ndjson", `path: dead-letters-${name}.ndjson`);
+
+  async function aFolder(argument: string) {
+    const world = await town([environment]);
+    world.pubsub.createTopic(TOPIC);
+    for (const name of ["first", "second"])
+      world.pubsub.createSubscription({ name: `projects/test-project/subscriptions/${name}`, topic: TOPIC });
+    await world.write("first.yaml", named("first"));
+    const args = ["run", argument, "--metrics", "127.0.0.1:0"];
+    const program = start(args, { cwd: world.folder, env: world.env });
+    await program.says('"msg":"running"');
+    const metrics = /"url":"(http:[^"]+)"[^}]*"msg":"metrics/.exec(program.output.stderr)![1]!;
+    const publish = () => world.pubsub.publish(TOPIC, [{ data: Buffer.from(JSON.stringify(feature)) }]);
+    const acked = (name: string) =>
+      world.pubsub.subscription(`projects/test-project/subscriptions/${name}`).acked;
+    /** How many pipelines there are to watch. */
+    const shown = async () => {
+      const page = await (await fetch(`${new URL("/metrics", metrics)}`)).text();
+      return [...page.matchAll(/^sluice_run_state\{pipeline="([^"]+)"\}/gm)].map(([, name]) => name);
+    };
+    const remove = (name: string) => rm(join(world.folder, name));
+    return { ...world, program, publish, acked, shown, remove };
+  }
+
+  it("runs what comes to stand there, and drains what goes; the others notice nothing", async () => {
+    const world = await aFolder(".");
+    await world.write("second.yaml", named("second").replace("type: segment-event", "type: segment-evnt"));
+    await world.program.says("a new definition is invalid and is not started");
+    expect(world.program.output.stderr).toMatch(/second\.yaml:\d+:\d+ unknown-stage/);
+    await world.write("second.yaml", named("second"));
+    await world.program.says('"pipeline":"second","file":"second.yaml","msg":"running"');
+    world.publish();
+    await vi.waitFor(() => expect([world.acked("first"), world.acked("second")]).toEqual([1, 1]), soon);
+    expect(await world.shown()).toEqual(["first", "second"]);
+
+    await world.remove("first.yaml");
+    await world.program.says("the file is gone: its pipeline drains");
+    await expect.poll(world.shown, soon).toEqual(["second"]);
+    world.publish();
+    await vi.waitFor(() => expect(world.acked("second")).toBe(2), soon);
+    expect(world.acked("first")).toBe(1);
+    await ends(world.program);
+  });
+
+  it("may be left by all; what comes back under another name starts, and SIGHUP looks as well", async () => {
+    const world = await aFolder("*.yaml");
+    await world.remove("first.yaml");
+    world.program.child.kill("SIGHUP");
+    await expect.poll(world.shown, soon).toEqual([]);
+    await world.write("moved.yaml", named("first"));
+    await world.program.says('"pipeline":"first","file":"moved.yaml","msg":"running"');
+    world.publish();
+    await vi.waitFor(() => expect(world.acked("first")).toBe(1), soon);
+    await ends(world.program);
+  });
+
+  it("without a pipeline, or with two of one name, is refused", async () => {
+    const world = await town([environment]);
+    const run = async () => {
+      const program = start(["run", "."], { cwd: world.folder, env: world.env });
+      return { code: await program.exit, said: program.output.stderr };
+    };
+    expect(await run()).toMatchObject({
+      code: 2,
+      said: expect.stringContaining("there is no pipeline in ."),
+    });
+    await world.write("a.yaml", named("first"));
+    await world.write("b.yml", named("first"));
+    expect(await run()).toMatchObject({ code: 2, said: expect.stringContaining("are both called first") });
   });
 });

@@ -15,6 +15,7 @@ import type { ReloadState } from "../../live/shapes/snapshot.ts";
 import type { AttachedPipeline } from "../live-settings.ts";
 import { FilesRead } from "./files-read.ts";
 import { type Generations, versionOf } from "./generations.ts";
+import type { Membership } from "./membership.ts";
 import { WatchedFolders } from "./watch-folders.ts";
 
 export interface Reloadable {
@@ -34,6 +35,10 @@ export interface ReloaderWorld {
   readonly swapped: (pipeline: Reloadable) => void;
   /** Of the pipeline with this name: what became of a change. */
   readonly reported: (name: string, reload: ReloadState) => void;
+  /** Which pipelines there should be; undefined: those of the start. */
+  readonly membership?: Membership | undefined;
+  /** Folders in which files come and go. */
+  readonly folders: () => Promise<readonly string[]>;
 }
 
 const HANG_UP = "SIGHUP";
@@ -47,9 +52,9 @@ export class Reloader {
   private working: Promise<void> | undefined;
   private halted = false;
 
-  /** `pipelines`: those that run, now and later. */
+  /** `pipelines`: those that run at a moment. */
   constructor(
-    private readonly pipelines: readonly Reloadable[],
+    private readonly pipelines: () => readonly Reloadable[],
     private readonly world: ReloaderWorld,
   ) {
     this.folders = new WatchedFolders(world.log, () => this.ask("a file changed"));
@@ -58,11 +63,6 @@ export class Reloader {
 
   /** What changed while the pipelines started is taken up, too. */
   begin(): void {
-    for (const { generations } of this.pipelines) {
-      for (const outcome of ["applied", "invalid", "failed"])
-        generations.metrics.count("pipeline_reloads_total", 0, { outcome });
-    }
-    this.follow();
     this.ask("the start");
   }
 
@@ -89,11 +89,15 @@ export class Reloader {
 
   private async work(): Promise<void> {
     while (this.asked !== undefined && !this.halted) {
+      await this.follow();
       const why = this.asked;
       this.asked = undefined;
-      for (const pipeline of this.pipelines)
+      const { membership } = this.world;
+      // First: a file that is gone is no broken one.
+      if (membership) await membership.update(why === HANG_UP);
+      for (const pipeline of this.pipelines())
         if (await this.isDue(pipeline, why)) await this.reload(pipeline, why);
-      this.follow();
+      await this.follow();
     }
   }
 
@@ -156,7 +160,11 @@ export class Reloader {
     metrics.set("pipeline_change_refused", what.outcome === "applied" ? 0 : 1);
   }
 
-  private follow(): void {
-    if (!this.halted) this.folders.follow(this.pipelines.flatMap(({ files }) => files.paths));
+  private async follow(): Promise<void> {
+    const { membership } = this.world;
+    const folders = await this.world.folders();
+    if (this.halted) return;
+    const paths = this.pipelines().flatMap(({ files }) => files.paths);
+    this.folders.follow([...paths, ...(membership?.paths ?? [])], folders);
   }
 }

@@ -6,8 +6,7 @@
 
 import { resolve } from "node:path";
 
-import { declaredFiles } from "../../config/declared.ts";
-import { type LoadedPipeline, loadPipeline } from "../../config/load.ts";
+import type { LoadedPipeline } from "../../config/load.ts";
 import { realOutside } from "../../config/outside.ts";
 import type { SecretScrubber } from "../../config/scrubber.ts";
 import type { ConsolePipeline } from "../../console/console-world.ts";
@@ -18,16 +17,13 @@ import type { Logger } from "../../engine/contracts.ts";
 import { RunError } from "../../engine/errors.ts";
 import { allOf } from "../../engine/observers.ts";
 import type { Guard } from "../../engine/crash-loop.ts";
-import type { RunResult } from "../../engine/run.ts";
 import { SharedLimiters } from "../../engine/shared-limiters.ts";
 import type { DeliveredMarks } from "../../marks/delivered-marks.ts";
 import { marked } from "../../marks/marked-sink.ts";
 import type { RateSharing } from "../../rates/rate-sharing.ts";
-import { registry } from "../../registry.ts";
 import type { OpenTelemetry } from "../../telemetry/open-telemetry.ts";
-import type { WatchedPipeline } from "../../telemetry/watched-pipeline.ts";
 import { consoleFor, consolePipeline } from "../console.ts";
-import { exitCode, type ExitCode } from "../exit-code.ts";
+import { exitCode, type ExitCode, UsageError } from "../exit-code.ts";
 import { type Job, openGuard, startJob } from "../job.ts";
 import { type OpenLiveView, openLiveView } from "../live-view.ts";
 import { type AttachedPipeline, type LiveSettings, liveSettings } from "../live-settings.ts";
@@ -35,35 +31,38 @@ import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
 import { deliveredMarks } from "../marks-options.ts";
 import type { OperatorPort } from "../operator-port.ts";
+import { namedPipelines, refuseSameNames } from "../pipeline-files.ts";
 import type { RunOptions } from "../run.ts";
 import { type OpenStore, openStore, openStoreIfAny } from "../settings-store.ts";
 import { otlpFor, subscriptionOf } from "../otlp.ts";
 import { besideOthers, whyAlone } from "./beside-others.ts";
-import { countsOf } from "./books.ts";
+import { borrowed } from "./borrowed-guard.ts";
 import { FilesRead } from "./files-read.ts";
+import { followChanges } from "./follow-changes.ts";
 import { fuseRecords } from "./fuse-records.ts";
 import { Generations } from "./generations.ts";
 import type { Host } from "./host.ts";
 import type { KeptParts } from "./kept-parts.ts";
-import { type Reloadable, Reloader } from "./reloader.ts";
+import type { Reloadable, Reloader } from "./reloader.ts";
+import { type RunningPipeline, RunningSet } from "./running-set.ts";
 import { watchedGenerations } from "./watched-generations.ts";
 
 /** So long may it take until what LaunchDarkly has switched on is known for a changed definition. */
 const ATTACH_MS = 30_000;
 
-interface RunningPipeline extends Reloadable {
-  readonly guard: Guard | undefined;
-}
-
+/** `given`: files, folders, patterns. */
 export async function runPipelines(
-  files: readonly string[],
+  given: readonly string[],
   options: RunOptions,
   host: Host,
 ): Promise<ExitCode> {
+  const { files, isOpen } = await namedPipelines(given, realOutside(process.env));
+  if (files.length === 0) throw new UsageError(`there is no pipeline in ${given.join(", ")}`);
   const read = files.map(() => new FilesRead());
   const { worker } = host;
   const pipelines = await loadOrExplain(files, { watching: read, quiet: worker !== undefined });
   if (!pipelines) return exitCode.invalidInput;
+  refuseSameNames(pipelines);
   const open = options.console === undefined ? await openStoreIfAny(options) : await openStore(options);
   const scrubbers = [...pipelines, ...(open ? [open] : [])].map(({ scrubber }) => scrubber);
   const fields = worker === undefined ? undefined : { worker };
@@ -71,7 +70,11 @@ export async function runPipelines(
   // Each worker has a folder of its own, so that none writes over what another keeps.
   const stateDir = resolve(options.state, ...(worker === undefined ? [] : [`worker-${worker}`]));
   const settings = liveSettings(open, { log, stateDir });
-  const running = new Running(options, log, settings, scrubbers, { host, stateDir });
+  const running = new Running(options, log, settings, scrubbers, {
+    host,
+    stateDir,
+    followed: isOpen ? given : [],
+  });
   try {
     await running.openRates();
     await running.openOperatorPort(pipelines.length);
@@ -83,13 +86,18 @@ export async function runPipelines(
   }
 }
 
+interface Place {
+  readonly host: Host;
+  readonly stateDir: string;
+  /** With folders or patterns, that other files may come to belong to; empty: there are none. */
+  readonly followed: readonly string[];
+}
+
 class Running {
-  private readonly pipelines: RunningPipeline[] = [];
+  private readonly set: RunningSet;
   private readonly limiters = new SharedLimiters(systemClock);
   private readonly reloader: Reloader;
-  private readonly shown: ConsolePipeline[] = [];
   private readonly seenFlags = new SeenFlags();
-  private readonly watched: WatchedPipeline[] = [];
   private console: Console | undefined;
   private rates: RateSharing | undefined;
   private marks: DeliveredMarks | undefined;
@@ -104,25 +112,36 @@ class Running {
     private readonly log: Logger,
     private readonly settings: LiveSettings,
     private readonly scrubbers: SecretScrubber[],
-    private readonly place: { readonly host: Host; readonly stateDir: string },
+    private readonly place: Place,
   ) {
-    this.view = openLiveView({ command: this.commandName, log, pipelines: () => this.shown });
+    const isOpen = place.followed.length > 0;
+    this.set = new RunningSet({ log, isOpen, forgotten: (one) => this.forget(one) });
+    const command = this.isWorker ? (`worker ${place.host.worker}` as const) : "run";
+    this.view = openLiveView({ command, log, pipelines: () => this.set.shown });
     // Before anything is taken in: a stop asked for while the pipelines start is a stop like any other.
     this.release = place.host.onStop((signal) => {
       this.stopping = true;
       void this.reloader.halt();
       settings.stopWaiting();
       log.info({ signal }, "stopping: draining what is in flight");
-      this.stopAll();
+      this.set.stop();
     });
-    settings.follow(() => this.jobs());
-    this.reloader = this.followChanges();
+    settings.follow(() => this.set.jobs());
+    this.reloader = followChanges({
+      log,
+      set: this.set,
+      followed: place.followed,
+      attach: (pipeline) => this.attachChanged(pipeline),
+      join: (file, pipeline, files) => this.join(file, pipeline, files),
+      swapped: (pipeline) => this.showAgain(pipeline),
+      reported: (name, reload) => this.view.live.reloaded(name, reload),
+    });
   }
 
   async openConsole(open: OpenStore): Promise<void> {
     const { options, log, seenFlags } = this;
     const { live } = this.view;
-    this.console = await consoleFor({ options, open, log, seenFlags, live, pipelines: () => this.shown });
+    this.console = await consoleFor({ options, open, log, seenFlags, live, pipelines: () => this.set.shown });
   }
 
   async openRates(): Promise<void> {
@@ -132,20 +151,21 @@ class Running {
 
   /** First of all: who asks while the pipelines start is told so. */
   async openOperatorPort(expected: number): Promise<void> {
-    const { options, log, watched } = this;
-    this.operatorPort = await this.place.host.watch({ options, log, expected, pipelines: () => watched });
-    this.otlp = await otlpFor(options, { log, pipelines: () => watched });
+    const { options, log } = this;
+    const pipelines = () => this.set.watched;
+    this.operatorPort = await this.place.host.watch({ options, log, expected, pipelines });
+    this.otlp = await otlpFor(options, { log, pipelines });
   }
 
   async run(attached: readonly AttachedPipeline[], read: readonly FilesRead[]): Promise<ExitCode> {
     // Stopped while the enablement was not known: nothing may run without it.
     if (this.stopping) return exitCode.done;
     await this.start(attached, read);
-    if (this.stopping) this.stopAll();
+    if (this.stopping) this.set.stop();
     for (const { own } of attached) this.log.info({ pipeline: own.name, file: own.file }, "running");
     if (!this.stopping) this.reloader.begin();
     this.place.host.running();
-    const results = await Promise.all(this.pipelines.map((pipeline) => this.outcome(pipeline)));
+    const results = await this.set.over;
     if (results.some(({ state }) => state === "failed")) return exitCode.failed;
     return results.some(({ gaveBack }) => gaveBack > 0) ? exitCode.gaveBack : exitCode.done;
   }
@@ -168,26 +188,59 @@ class Running {
   /** All or none: one that cannot start keeps none of the others running unseen. */
   private async start(attached: readonly AttachedPipeline[], read: readonly FilesRead[]): Promise<void> {
     const starts = await Promise.allSettled(
-      attached.map(async (one, i): Promise<RunningPipeline> => {
-        const { stateDir } = this.place;
-        const guard = await openGuard(one.own, { stateDir, log: this.log }, systemClock);
-        const start = (next: AttachedPipeline, parts: KeptParts) => this.startJob(next, parts, guard);
-        const begun = Generations.begin(one, start, this.log);
-        const generations = await begun.catch(async (error: unknown) => {
-          await guard?.close();
-          throw error;
-        });
-        return { file: one.own.file, generations, files: read[i]!, lastReload: undefined, guard };
-      }),
+      attached.map((one, i) => this.begin(one, one.own.file, read[i]!)),
     );
-    for (const start of starts) if (start.status === "fulfilled") this.pipelines.push(start.value);
-    for (const { generations } of this.pipelines) this.watched.push(watchedGenerations(generations));
-    for (const pipeline of this.pipelines) this.shown.push(this.shownOf(pipeline));
+    this.set.add(...starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : [])));
     const failure = starts.find((start) => start.status === "rejected");
     if (!failure) return;
-    this.stopAll();
-    await Promise.all(this.pipelines.map((pipeline) => this.outcome(pipeline)));
+    this.set.stop();
+    await this.set.over;
     throw failure.reason;
+  }
+
+  private async begin(one: AttachedPipeline, file: string, files: FilesRead): Promise<RunningPipeline> {
+    const guard = await openGuard(one.own, { stateDir: this.place.stateDir, log: this.log }, systemClock);
+    const start = (next: AttachedPipeline, parts: KeptParts) => this.startJob(next, parts, guard);
+    const generations = await Generations.begin(one, start, this.log).catch(async (error: unknown) => {
+      await guard?.close();
+      throw error;
+    });
+    for (const outcome of ["applied", "invalid", "failed"])
+      generations.metrics.count("pipeline_reloads_total", 0, { outcome });
+    const pipeline: RunningPipeline = {
+      file,
+      generations,
+      files,
+      guard,
+      lastReload: undefined,
+      watched: watchedGenerations(generations, () => !this.set.members.includes(pipeline)),
+      shown: this.shownOf(generations),
+    };
+    return pipeline;
+  }
+
+  /** While others run: a file that came. */
+  private async join(file: string, own: LoadedPipeline, files: FilesRead): Promise<void> {
+    await this.set.gone(own.name);
+    const before = this.set.members.find(({ watched }) => watched.name === own.name);
+    if (before) throw new Error(`${before.file} is a pipeline with the same name, ${own.name}`);
+    if (this.stopping) throw new Error("the process is about to end");
+    const attached = await this.attachChanged(own);
+    try {
+      this.set.add(await this.begin(attached, file, files));
+    } catch (error) {
+      await attached.release();
+      throw error;
+    }
+    if (this.stopping) this.set.stop();
+  }
+
+  private forget({ generations, shown }: RunningPipeline): void {
+    const { own, release } = generations.current;
+    this.view.live.forget(own.name);
+    void Promise.all([release(), shown.letterBox.close()]).catch((err: unknown) => {
+      this.log.warn({ err, pipeline: own.name }, "what belonged to the pipeline could not be closed");
+    });
   }
 
   private async startJob(
@@ -212,25 +265,6 @@ class Running {
     return job;
   }
 
-  private followChanges(): Reloader {
-    const outside = realOutside(process.env);
-    return new Reloader(this.pipelines, {
-      log: this.log,
-      readFile: outside.readFile,
-      wallMs: () => systemClock.wallMs(),
-      load: (file, files) =>
-        loadPipeline(file, { registry, declared: declaredFiles, outside: files.watching(outside) }),
-      attach: (pipeline) => this.attachChanged(pipeline),
-      swapped: (pipeline) => this.showAgain(pipeline),
-      reported: (name, reload) => this.view.live.reloaded(name, reload),
-    });
-  }
-
-  private get commandName() {
-    const { worker } = this.place.host;
-    return worker === undefined ? ("run" as const) : (`worker ${worker}` as const);
-  }
-
   private get isWorker(): boolean {
     return this.place.host.worker !== undefined;
   }
@@ -251,48 +285,16 @@ class Running {
     }
   }
 
-  private shownOf(pipeline: RunningPipeline): ConsolePipeline {
-    const { own, live, job } = pipeline.generations.current;
-    return consolePipeline(own, live, job, this.log);
-  }
+  private readonly shownOf = ({ current: { own, live, job } }: Generations): ConsolePipeline =>
+    consolePipeline(own, live, job, this.log);
 
   private showAgain(changed: Reloadable): void {
-    const at = this.pipelines.findIndex(({ generations }) => generations === changed.generations);
-    const before = this.shown[at];
-    this.shown[at] = this.shownOf(this.pipelines[at]!);
-    void before?.letterBox.close().catch((err: unknown) => {
+    const pipeline = this.set.all.find(({ generations }) => generations === changed.generations);
+    if (!pipeline) return;
+    const { letterBox } = pipeline.shown;
+    pipeline.shown = this.shownOf(pipeline.generations);
+    void letterBox.close().catch((err: unknown) => {
       this.log.warn({ err }, "what looked into the dead letters could not be closed");
     });
   }
-
-  private async outcome({ generations, guard }: RunningPipeline): Promise<RunResult> {
-    const result = await generations.done;
-    await guard?.close();
-    const { state, gaveBack, error: err } = result;
-    // One pipeline that fails does not go unnoticed behind others that run on.
-    if (state === "failed") this.stopAll();
-    const counts = countsOf(generations.metrics);
-    const fields = { pipeline: generations.current.own.name, gaveBack, counts, ...(err ? { err } : {}) };
-    this.log[state === "failed" ? "error" : "info"](fields, state);
-    return result;
-  }
-
-  private *jobs(): Iterable<Job> {
-    for (const { generations } of this.pipelines) for (const { job } of generations.all) yield job;
-  }
-
-  private stopAll(): void {
-    for (const { generations } of this.pipelines) generations.stop();
-  }
-}
-
-/** The same guard, for a run that must not end it. */
-function borrowed(guard: Guard): Guard {
-  return {
-    get watching() {
-      return guard.watching;
-    },
-    around: (id, work) => guard.around(id, work),
-    close: () => Promise.resolve(),
-  };
 }

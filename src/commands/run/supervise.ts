@@ -4,6 +4,7 @@
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 
+import { realOutside } from "../../config/outside.ts";
 import { systemClock } from "../../engine/clock.ts";
 import type { Logger } from "../../engine/contracts.ts";
 import { RateTable } from "../../rates/rate-table.ts";
@@ -14,6 +15,7 @@ import { exitCode, type ExitCode, UsageError } from "../exit-code.ts";
 import { loadOrExplain } from "../load.ts";
 import { createLog } from "../logger.ts";
 import { metricsAddress } from "../operator-port.ts";
+import { namedPipelines, refuseSameNames } from "../pipeline-files.ts";
 import { rateSettings } from "../rate-options.ts";
 import type { RunOptions } from "../run.ts";
 import { onStopSignal } from "../signals.ts";
@@ -23,7 +25,7 @@ import { openGroupPort } from "./group-port.ts";
 export const MOST_WORKERS = 32;
 
 /** Everything that is wrong with the command line or a definition is told here, once; nothing is started then. */
-export async function supervise(files: readonly string[], options: RunOptions): Promise<ExitCode> {
+export async function supervise(given: readonly string[], options: RunOptions): Promise<ExitCode> {
   const workers = workerCount(options.workers, availableParallelism());
   if (options.console !== undefined)
     throw new UsageError(
@@ -31,8 +33,11 @@ export async function supervise(files: readonly string[], options: RunOptions): 
     );
   rateSettings(options, process.env);
   const address = metricsAddress(options);
+  const { files } = await namedPipelines(given, realOutside(process.env));
   const pipelines = await loadOrExplain(files);
   if (!pipelines) return exitCode.invalidInput;
+  if (pipelines.length === 0) throw new UsageError(`there is no pipeline in ${given.join(", ")}`);
+  refuseSameNames(pipelines);
   const reasons = pipelines.flatMap((pipeline) => whyAlone(pipeline) ?? []);
   if (reasons.length > 0) throw new UsageError(reasons.map((why) => `--workers: ${why}.`).join("\n"));
   const scrubbers = pipelines.map(({ scrubber }) => scrubber);

@@ -9,10 +9,12 @@ import type { Logger } from "../../engine/contracts.ts";
 
 /** A save is several events: they are told once, when it has been quiet this long. */
 const QUIET_MS = 100;
+const YAML = /\.ya?ml$/;
 
 export class WatchedFolders {
   private readonly watchers = new Map<string, FSWatcher>();
   private names = new Set<string>();
+  private whole = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -20,9 +22,10 @@ export class WatchedFolders {
     private readonly changed: () => void,
   ) {}
 
-  /** From now on the folders of these files, and no others. */
-  follow(files: readonly string[]): void {
-    const wanted = new Set(files.map((file) => dirname(file)));
+  /** From now on the folders of these files, and YAML files of any name in the folders given; no others. */
+  follow(files: readonly string[], folders: readonly string[] = []): void {
+    const wanted = new Set([...files.map((file) => dirname(file)), ...folders]);
+    this.whole = new Set(folders);
     this.names = new Set(files.map((file) => basename(file)));
     for (const [folder, watcher] of this.watchers) {
       if (wanted.has(folder)) continue;
@@ -39,7 +42,7 @@ export class WatchedFolders {
 
   private add(folder: string): void {
     try {
-      const watcher = watch(folder, { persistent: false }, (_, name) => this.touched(name));
+      const watcher = watch(folder, { persistent: false }, (_, name) => this.touched(folder, name));
       watcher.on("error", (error) => this.lost(folder, error));
       this.watchers.set(folder, watcher);
     } catch (error) {
@@ -54,8 +57,9 @@ export class WatchedFolders {
   }
 
   /** Other files of the folder may be busy: dead letters, an archive. Links that others go through have no name here. */
-  private touched(name: string | null): void {
-    if (name !== null && !this.names.has(name) && !name.startsWith("..")) return;
+  private touched(folder: string, name: string | null): void {
+    const isOurs = name === null || this.names.has(name) || name.startsWith("..");
+    if (!isOurs && !(this.whole.has(folder) && YAML.test(name))) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(this.changed, QUIET_MS);
     this.timer.unref();

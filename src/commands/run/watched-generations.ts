@@ -3,12 +3,13 @@
 import type { WatchedPipeline } from "../../telemetry/watched-pipeline.ts";
 import type { Generations } from "./generations.ts";
 
-export function watchedGenerations(generations: Generations): WatchedPipeline {
+/** `isLeaving`: its file is gone; it does what it should, and the process is ready all the same. */
+export function watchedGenerations(generations: Generations, isLeaving: () => boolean): WatchedPipeline {
   return {
     name: generations.current.own.name,
     metrics: generations.metrics,
     state: () => generations.current.job.run.state,
-    stopping: () => generations.current.job.run.stopping(),
+    stopping: () => !isLeaving() && generations.current.job.run.stopping(),
     lanes: () => generations.all.flatMap(({ job }) => job.run.lanes()),
     publishGauges: () => generations.publishGauges(),
     probeDeadLetters: (signal) => generations.current.job.probeDeadLetters(signal),
