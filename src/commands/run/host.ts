@@ -30,3 +30,8 @@ export function aloneHost(options: RunOptions, env: NodeJS.ProcessEnv = process.
     running: () => {},
   };
 }
+
+/** As lists of running processes say it. */
+export function commandOf({ worker }: Host): "run" | `worker ${number}` {
+  return worker === undefined ? "run" : `worker ${worker}`;
+}

@@ -41,7 +41,7 @@ import { FilesRead } from "./files-read.ts";
 import { followChanges } from "./follow-changes.ts";
 import { fuseRecords } from "./fuse-records.ts";
 import { Generations } from "./generations.ts";
-import type { Host } from "./host.ts";
+import { commandOf, type Host } from "./host.ts";
 import type { KeptParts } from "./kept-parts.ts";
 import type { Reloadable, Reloader } from "./reloader.ts";
 import { type RunningPipeline, RunningSet } from "./running-set.ts";
@@ -114,10 +114,9 @@ class Running {
     private readonly scrubbers: SecretScrubber[],
     private readonly place: Place,
   ) {
-    const isOpen = place.followed.length > 0;
-    this.set = new RunningSet({ log, isOpen, forgotten: (one) => this.forget(one) });
-    const command = this.isWorker ? (`worker ${place.host.worker}` as const) : "run";
-    this.view = openLiveView({ command, log, pipelines: () => this.set.shown });
+    const forgotten = (one: RunningPipeline) => this.forget(one);
+    this.set = new RunningSet({ log, isOpen: place.followed.length > 0, forgotten });
+    this.view = openLiveView({ command: commandOf(place.host), log, pipelines: () => this.set.shown });
     // Before anything is taken in: a stop asked for while the pipelines start is a stop like any other.
     this.release = place.host.onStop((signal) => {
       this.stopping = true;
