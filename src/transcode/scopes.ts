@@ -88,13 +88,13 @@ export class Scopes {
     const key = JSON.stringify([project, environment]);
     const scope = this.known.get(key) ?? this.make(key, project, environment);
     if (scope.block === this.block) return scope;
-    scope.block = this.block;
     scope.exported = this.enablement.forEnvironment(project, environment);
     const list = this.destinations.forEnvironment(project, environment);
     if (list !== scope.list) {
-      scope.list = list;
       scope.receivers = list.map((destination) => this.receiver(destination, project, environment));
+      scope.list = list;
     }
+    scope.block = this.block; // Last: what was broken off is begun again.
     return scope;
   }
 

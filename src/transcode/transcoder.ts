@@ -140,7 +140,10 @@ export class Transcoder {
     }
   }
 
-  /** False: left to the stages, and nothing happened. */
+  /**
+   * False: left to the stages, and nothing happened. So is what a bug broke off: there it is either met again, and that one
+   * value dead-lettered as `bug`, or not, and nothing is lost; a message that ended the run would end it again and again.
+   */
   private take(
     locate: Locate,
     body: Buffer,
@@ -149,14 +152,13 @@ export class Transcoder {
     index: number,
     out: ByteWriter,
   ): boolean {
-    if (!locate(body, start, end)) return false;
     const { at } = out;
     const { rows } = this;
     try {
+      if (!locate(body, start, end)) return false;
       this.event(index, end - start, out);
       return true;
-    } catch (error) {
-      if (error !== notPlain) throw error;
+    } catch {
       out.at = at;
       this.rows = rows;
       return false;

@@ -6,12 +6,15 @@ import { expect, it } from "vitest";
 
 import { encodeAvro } from "../../src/emulators/avro-events.ts";
 import { sampleEvents } from "../../src/emulators/sample-events.ts";
+import type { Enablement } from "../../src/engine/contracts.ts";
 import type { RunObserver } from "../../src/engine/observers.ts";
 import { COLUMNS } from "../../src/engine/packed.ts";
 import { SegmentEvent } from "../../src/events/segment-event.ts";
 import { eventIdOf, messageIdOf, sentIdOf } from "../../src/live/event-ids.ts";
 import { LocalRecordsPlan } from "../../src/transcode/records-plan.ts";
 import { anyExportEvent } from "../support/arbitraries.ts";
+import { everythingEnabled } from "../support/context.ts";
+import { exported } from "../support/fixtures.ts";
 import { FusedWorld } from "../support/fused.ts";
 import { datum, line, scenarios } from "../support/fused-scenarios.ts";
 
@@ -105,6 +108,26 @@ it("takes nearly all of a realistic mix itself, and none while somebody watches 
   const watching = Object.assign(new Witness(), { watchesArrows: true });
   await world.runMessages(bodies, { observer: watching, fusedRecords: new LocalRecordsPlan(world.settings) });
   expect([watching.fused, watching.all]).toEqual([0, seen.all]);
+});
+
+it("leaves a value on which something throws to the stages, and that one alone is dead-lettered", async () => {
+  const enablement: Enablement = {
+    forEnvironment(project, environment) {
+      if (environment === "broken") throw new TypeError("a planted mistake");
+      return everythingEnabled.forEnvironment(project, environment);
+    },
+  };
+  const world = await FusedWorld.of({ ...scenarios["as it is shipped"]!, enablement });
+  const sound = exported("feature");
+  const bodies = Array.from({ length: 60 }, (_, index) =>
+    Buffer.from(JSON.stringify(index % 5 < 2 ? { ...sound, environment: "broken" } : sound)),
+  );
+  const seen = new Witness();
+  const fusedRecords = new LocalRecordsPlan(world.settings);
+  const fused = await world.runMessages(bodies, { observer: seen, fusedRecords });
+  expect(fused).toEqual(await world.runMessages(bodies));
+  expect([seen.fused, fused.written.length, fused.letters.length]).toEqual([36, 36, 24]);
+  expect(fused.letters.every((letter) => letter.includes('"bug"'))).toBe(true);
 });
 
 it("hands messages to the stages while what it holds in memory is beyond its bound", async () => {
