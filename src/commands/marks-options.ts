@@ -1,7 +1,6 @@
 // Delivered marks: what the command line says about them. The option has an environment variable, so that the same
 // command runs everywhere.
 
-import { systemClock } from "../engine/clock.ts";
 import type { Logger } from "../engine/contracts.ts";
 import type { DeliveredMarks } from "../marks/delivered-marks.ts";
 import { UsageError } from "./exit-code.ts";
@@ -43,6 +42,7 @@ export async function deliveredMarks(
     throw new UsageError(
       "--delivered-marks-minutes needs a --rate-store: the marks are kept where the rates are",
     );
+  const { systemClock } = await import("../engine/clock.ts");
   const { RedisMarks } = await import("../marks/redis-marks.ts");
   const prefix = env["SLUICE_RATE_PREFIX"] || "sluice";
   return new RedisMarks({ url, prefix, keepMs, log, clock: systemClock });

@@ -124,7 +124,7 @@ describe("the operator's port", () => {
       fault,
       `const queue = globalThis.queueMicrotask;
 globalThis.queueMicrotask = (fn) => {
-  if (!/engine.pipeline.js/.test(new Error().stack)) queue(fn);
+  if (!/engine.(pipeline|fused-records).js/.test(new Error().stack)) queue(fn);
 };
 `,
     );

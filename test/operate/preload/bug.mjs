@@ -1,15 +1,15 @@
-// Loaded before the program: the id of every twentieth Segment event cannot be made, as if there were a mistake in the
-// transform that makes it.
+// Loaded before the program: the ids of some twentieth of all Segment events cannot be made, as if there were a mistake in
+// the transform that makes them. For one event it is always so, whichever way it goes.
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 
-const EVERY = 20;
+const UNLUCKY = /^[A-C]/;
 const { hash } = crypto;
-let calls = 0;
 
 crypto.hash = (algorithm, data, encoding) => {
-  if (encoding === "base64url" && ++calls % EVERY === 0) throw new TypeError("a planted mistake");
-  return hash(algorithm, data, encoding);
+  const id = hash(algorithm, data, encoding);
+  if (encoding === "base64url" && UNLUCKY.test(id)) throw new TypeError("a planted mistake");
+  return id;
 };
 
 syncBuiltinESMExports();
