@@ -93,10 +93,11 @@ export class Oracle {
     return { serial, fate: "dead-lettered", body: garbage(this.options.seed, serial), messages: [] };
   }
 
-  /** One that says `word`, for a program that cannot bear it. */
+  /** One that says `word`, for a program that cannot bear to parse it. Plain JSON is not parsed: the escape makes it odd. */
   deadly(serial: number, word: string): IssuedEvent {
     const event = { ...this.fields(serial, Buffer.alloc(20)), value: word };
-    return { serial, fate: "dead-lettered", body: encoded("json", event), messages: [] };
+    const body = Buffer.from(encoded("json", event).toString().replace('"project"', '"\\u0070roject"'));
+    return { serial, fate: "dead-lettered", body, messages: [] };
   }
 
   /** One whose Segment event has exactly so many bytes. Segment takes 32 KB. */
