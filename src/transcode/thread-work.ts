@@ -7,14 +7,14 @@ import { loadReaderSchema, writerSchema } from "../avro/schema.ts";
 import type { EnvironmentExport, WriterSchema } from "../engine/contracts.ts";
 import type { ReceiverSettings } from "./scopes.ts";
 import type { BlockMessage, FromThread, ThreadSettings, ToThread } from "./thread-messages.ts";
-import { Transcoder } from "./transcoder.ts";
+import { BlockBroken, Transcoder } from "./transcoder.ts";
 
 interface Told {
   readonly exported: EnvironmentExport | undefined;
   readonly receivers: readonly ReceiverSettings[];
 }
 
-class MissingScope extends Error {
+class MissingScope extends BlockBroken {
   constructor(
     readonly project: string,
     readonly environment: string,

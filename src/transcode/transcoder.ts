@@ -64,6 +64,9 @@ const DAY_MS = 86_400_000;
 const FIRST_ROWS = 1_024;
 const MAX_WRITERS = 16;
 
+/** Breaks off the whole block; anything else that is thrown is about one datum. */
+export class BlockBroken extends Error {}
+
 export class Transcoder {
   private readonly places = new Places();
   private readonly tally = new DropTally(DROPS);
@@ -158,7 +161,8 @@ export class Transcoder {
       if (!locate(body, start, end)) return false;
       this.event(index, end - start, out);
       return true;
-    } catch {
+    } catch (error) {
+      if (error instanceof BlockBroken) throw error;
       out.at = at;
       this.rows = rows;
       return false;

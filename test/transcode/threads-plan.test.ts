@@ -1,5 +1,6 @@
 // Threads without threads: the same messages, moved and cloned as a port does, handled in this one.
 
+import type { FusedPlan } from "../../src/engine/packed.ts";
 import { describe, expect, it } from "vitest";
 
 import { RecentIds } from "../../src/commands/backfill/recent-ids.ts";
@@ -86,7 +87,17 @@ describe("a plan in threads", () => {
     const blocks = Array.from({ length: 16 }, (_, i) => data.slice(i * 230, i * 230 + 300));
     const recent = new RecentIds();
     const ports = [portOf(world), portOf(world)];
-    const fused = planOf(world, ports, recent);
+    const plan = planOf(world, ports, recent);
+    let left = 0;
+    const fused: FusedPlan = {
+      async run(block) {
+        const events = await plan.run(block);
+        left += events?.left.length ?? Number.POSITIVE_INFINITY;
+        return events;
+      },
+      free: (events) => plan.free(events),
+      close: () => plan.close(),
+    };
     const staged = await world.run(blocks, { recent: new RecentIds() });
     const threaded = await world.run(blocks, { recent, fused });
     // Which of two copies goes depends on which thread was faster: compare without their places in the file.
@@ -94,6 +105,7 @@ describe("a plan in threads", () => {
       written.map((line) => line.replace(/ f\.avro:\S+/, "")).sort();
     expect(texts(threaded.written)).toEqual(texts(staged.written));
     expect({ ...threaded, written: [] }).toEqual({ ...staged, written: [] });
+    expect(left / (16 * 300)).toBeLessThan(0.05);
     expect(ports.map(({ closed }) => closed)).toEqual([true, true]);
   });
 
