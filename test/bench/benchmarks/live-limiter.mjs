@@ -40,7 +40,8 @@ export async function run({ quick, say }) {
       unit: "%",
       ratio: `fullest second ${((fullest / rate) * 100).toFixed(1)} % of the rate; ${throttled} × 429`,
       met: used >= 99 && fullest <= rate && throttled === 0,
-      tried: "See NOTES.md.",
+      tried:
+        "A lane starts again with a small burst, but at its configured rate: it does not learn a lower one from a 429.",
     });
   }
   const fall = await lowered(say);
@@ -54,7 +55,8 @@ export async function run({ quick, say }) {
       values: [fall.throttled],
       unit: "answers",
       met: fall.throttled <= 3,
-      tried: "See NOTES.md.",
+      tried:
+        "A lane starts again with a small burst, but at its configured rate: it does not learn a lower one from a 429.",
     },
     {
       what: "limit a third for 20 s, used from 5 s on",
@@ -62,7 +64,8 @@ export async function run({ quick, say }) {
       values: [fall.usedLow],
       unit: "%",
       met: fall.usedLow >= 95,
-      tried: "See NOTES.md.",
+      tried:
+        "A lane starts again with a small burst, but at its configured rate: it does not learn a lower one from a 429.",
     },
     {
       what: "5 s after the whole limit is back",
@@ -70,7 +73,8 @@ export async function run({ quick, say }) {
       values: [fall.usedBack],
       unit: "%",
       met: fall.usedBack >= 95,
-      tried: "See NOTES.md.",
+      tried:
+        "A lane starts again with a small burst, but at its configured rate: it does not learn a lower one from a 429.",
     },
   );
   return { rows, targets };

@@ -91,7 +91,7 @@ export async function run({ quick, repeats, say, against }) {
 }
 
 const TRIED =
-  "Fused plan for messages, larger windows, see NOTES.md; on this machine other programs shared both cores.";
+  "Fused plan for messages and larger windows, see NOTES.md, “Live messages”; the server and Segment share the other core.";
 
 async function once({ start, marks, count, file, marksItself = false }) {
   const [pubsub, segment] = await Promise.all([
