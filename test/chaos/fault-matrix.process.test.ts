@@ -6,6 +6,7 @@ import { describe, expect } from "vitest";
 
 import { metricOf, withMetrics } from "./support/metrics-page.ts";
 import { defaults, pipelineYaml } from "./support/pipeline-yaml.ts";
+import { isLong } from "./support/results.ts";
 import { row } from "./support/row.ts";
 import type { World } from "./support/world.ts";
 
@@ -13,7 +14,7 @@ const LOAD = 100;
 const DRAIN_MS = 3_000;
 
 const RELOADS = 50;
-const RELOAD_EVERY_MS = 200;
+const RELOAD_EVERY_MS = isLong ? 400 : 200;
 const VALID = Array.from({ length: RELOADS }, (_, i) => i).filter((i) => i % 4 !== 3).length;
 const APPLIED = /"msg":"the changed definition takes in"/g;
 const INVALID = /"msg":"the changed definition is invalid/g;
@@ -64,9 +65,9 @@ describe("the process under faults", () => {
   for (const isFailing of [false, true]) {
     row(
       "26",
-      `the definition is changed 50 times in 10 s, a quarter of them invalid${isFailing ? ", while three requests of ten fail" : ""}`,
+      `the definition is changed 50 times in ${(RELOADS * RELOAD_EVERY_MS) / 1_000} s, a quarter of them invalid${isFailing ? ", while three requests of ten fail" : ""}`,
       {
-        load: 500,
+        load: isLong ? 1_000 : 500,
         eventsPerSecond: 5_000,
         args: withMetrics,
         pipeline: { maxMessages: 5_000 },
