@@ -14,7 +14,6 @@ const LOAD = 100;
 const DRAIN_MS = 3_000;
 
 const RELOADS = 50;
-const RELOAD_EVERY_MS = isLong ? 400 : 200;
 const VALID = Array.from({ length: RELOADS }, (_, i) => i).filter((i) => i % 4 !== 3).length;
 const APPLIED = /"msg":"the changed definition takes in"/g;
 const INVALID = /"msg":"the changed definition is invalid/g;
@@ -28,6 +27,24 @@ function definition(i: number): string {
 
 /** What one definition has under way: more than three that drain are cut short. */
 const IN_FLIGHT = defaults.concurrency * defaults.maxBatchEvents;
+
+interface Reloads {
+  readonly row: string;
+  readonly everyMs: number;
+  /** Events a second. */
+  readonly load: number;
+  /** Three requests of ten are answered 503 meanwhile. */
+  readonly isFailing: boolean;
+}
+
+/** Row 26 of the matrix, and, in the long form, the same for twice as long at twice the load. */
+const reloads: readonly Reloads[] = [
+  { row: "26", everyMs: 200, load: 500 },
+  ...(isLong ? [{ row: "reload", everyMs: 400, load: 1_000 }] : []),
+].flatMap((one) => [
+  { ...one, isFailing: false },
+  { ...one, isFailing: true },
+]);
 
 interface Handles {
   readonly sockets: number;
@@ -62,12 +79,12 @@ function count(world: World, what: RegExp): number {
 }
 
 describe("the process under faults", () => {
-  for (const isFailing of [false, true]) {
+  for (const { row: name, everyMs, load, isFailing } of reloads) {
     row(
-      "26",
-      `the definition is changed 50 times in ${(RELOADS * RELOAD_EVERY_MS) / 1_000} s, a quarter of them invalid${isFailing ? ", while three requests of ten fail" : ""}`,
+      name,
+      `the definition is changed 50 times in ${(RELOADS * everyMs) / 1_000} s, a quarter of them invalid${isFailing ? ", while three requests of ten fail" : ""}`,
       {
-        load: isLong ? 1_000 : 500,
+        load,
         eventsPerSecond: 5_000,
         args: withMetrics,
         pipeline: { maxMessages: 5_000 },
@@ -80,7 +97,7 @@ describe("the process under faults", () => {
           await world.changeDefinition(definition(i));
           // On a busy machine the next one would else take its place before it was read.
           await world.until("it is answered", () => count(world, APPLIED) + count(world, INVALID) > i);
-          const rest = startedAt + (i + 1) * RELOAD_EVERY_MS - performance.now();
+          const rest = startedAt + (i + 1) * everyMs - performance.now();
           await sleep(Math.max(0, rest));
         }
         await world.changeDefinition(pipelineYaml({ maxMessages: 5_000, lingerMs: 1 }));
