@@ -37,13 +37,21 @@ export async function deliveredMarks(
     throw new UsageError(
       `--delivered-marks-minutes takes a number above 0 and at most ${MOST_MINUTES}, not ${minutes}`,
     );
-  const url = options.rateStore ?? (env["SLUICE_RATE_STORE"] || undefined);
-  if (url === undefined)
+  const place = marksPlace(options, env);
+  if (place === undefined)
     throw new UsageError(
       "--delivered-marks-minutes needs a --rate-store: the marks are kept where the rates are",
     );
   const { systemClock } = await import("../engine/clock.ts");
   const { RedisMarks } = await import("../marks/redis-marks.ts");
-  const prefix = env["SLUICE_RATE_PREFIX"] || "sluice";
-  return new RedisMarks({ url, prefix, keepMs, log, clock: systemClock });
+  return new RedisMarks({ ...place, keepMs, log, clock: systemClock });
+}
+
+/** Where the marks of an installation are; undefined: no store was named. */
+export function marksPlace(
+  { rateStore }: RateOptions,
+  env: Environment,
+): { readonly url: string; readonly prefix: string } | undefined {
+  const url = rateStore ?? (env["SLUICE_RATE_STORE"] || undefined);
+  return url === undefined ? undefined : { url, prefix: env["SLUICE_RATE_PREFIX"] || "sluice" };
 }

@@ -1,6 +1,7 @@
 import type { Argv } from "yargs";
 
 import type { GlobalOptions } from "./global-options.ts";
+import { rateOption } from "./rate-options.ts";
 
 export function seekCommand(cli: Argv<GlobalOptions>): void {
   cli.command(
@@ -16,6 +17,13 @@ export function seekCommand(cli: Argv<GlobalOptions>): void {
         })
         .option("yes", { type: "boolean", default: false, describe: "Do it without asking" })
         .option("dry-run", { type: "boolean", default: false, describe: "Only tell what would come again" })
+        .options({
+          rateStore: {
+            ...rateOption.rateStore,
+            describe:
+              "Where delivered marks are kept (run --delivered-marks-minutes): all are forgotten, or what has one would not be sent again (or SLUICE_RATE_STORE)",
+          },
+        })
         .example(
           "$0 seek pipelines/launchdarkly-to-segment.yaml --to 6h --dry-run",
           "What a replay would bring",

@@ -12,6 +12,9 @@ const everything = {
   exported: { allFlags: true, events: true, flags: new Set<string>() },
 };
 
+// The first request loads what reads letters and the pipeline's stages: many seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
 /** A console whose pipeline had one event refused by its destination, which takes events again. */
 async function withOneLetter() {
   const world = await aConsole({ enablement: [everything] });

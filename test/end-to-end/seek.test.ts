@@ -1,28 +1,32 @@
 // `sluice seek` with the real program: what it tells, what it refuses, and that messages come again.
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { exported } from "../support/fixtures.ts";
 import { pipelineYaml, start, SUBSCRIPTION, TOPIC, town } from "../support/program.ts";
+import { RedisServer, redisPrograms } from "../support/redis.ts";
 
 const feature = exported("feature");
 const environment = String(feature["environment"]);
 
-async function replayTown(retainAckedMessages: boolean) {
+async function replayTown(retainAckedMessages: boolean, more: Readonly<Record<string, string>> = {}) {
   const world = await town([environment]);
   world.pubsub.createTopic(TOPIC);
   world.pubsub.createSubscription({ name: SUBSCRIPTION, topic: TOPIC, retainAckedMessages });
   const decode = "{ type: json-decode }\n  - { type: dedupe, on: export-event, windowMs: 1200000 }";
   const pipeline = await world.write("p.yaml", pipelineYaml({ decode }));
   const publish = () => world.pubsub.publish(TOPIC, [{ data: Buffer.from(JSON.stringify(feature)) }]);
-  const run = async () => {
-    const program = start(["run", pipeline], { cwd: world.folder, env: world.env });
-    await world.segment.waitForEvents(1, 30_000);
+  const env = { ...world.env, ...more };
+  /** Until so many events came to Segment in all, those included that it has had before. */
+  const run = async (events = 1) => {
+    const program = start(["run", pipeline], { cwd: world.folder, env });
+    const came = () => world.segment.stats().accepted + world.segment.stats().duplicates;
+    await vi.waitFor(() => expect(came()).toBe(events), { timeout: 30_000, interval: 50 });
     program.child.kill("SIGTERM");
     expect(await program.exit).toBe(0);
   };
   const seek = async (...args: string[]) => {
-    const program = start(["seek", pipeline, ...args], { cwd: world.folder, env: world.env });
+    const program = start(["seek", pipeline, ...args], { cwd: world.folder, env });
     return { code: await program.exit, ...program.output };
   };
   return { ...world, publish, run, seek };
@@ -68,4 +72,31 @@ describe("sluice seek", () => {
     expect(said.code).toBe(1);
     expect(said.stderr).toMatch(/^projects\/.*NOT_FOUND.*\n$/);
   });
+
+  it("changes nothing where the store of delivered marks is named and cannot be reached", async () => {
+    const world = await replayTown(true, { SLUICE_RATE_STORE: "redis://127.0.0.1:1" });
+    const said = await world.seek("--to", "1h", "--yes");
+    expect(said.code).toBe(1);
+    expect(said.stderr).toContain("store of delivered marks at 127.0.0.1:1");
+    expect(said.stdout).not.toContain("Done");
+  });
 });
+
+for (const program of redisPrograms)
+  describe(`a replay where ${program} keeps delivered marks`, () => {
+    it("is sent again: the seek tells of the marks and forgets them", async () => {
+      const redis = await RedisServer.start(program);
+      onTestFinished(() => redis.close());
+      const world = await replayTown(true, {
+        SLUICE_RATE_STORE: redis.url,
+        SLUICE_DELIVERED_MARKS_MINUTES: "60",
+      });
+      world.publish();
+      await world.run();
+      const done = await world.seek("--to", "1h", "--yes");
+      expect(done.stdout).toMatch(/ {2}delivered marks +1, of \S+: all are forgotten/);
+      expect(done.code).toBe(0);
+      await world.run(2);
+      expect(world.segment.stats()).toMatchObject({ accepted: 1, duplicates: 1 });
+    });
+  });

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import { VirtualClock } from "../../src/engine/virtual-clock.ts";
 import { RedisMarks } from "../../src/marks/redis-marks.ts";
+import { StoredMarks } from "../../src/marks/stored-marks.ts";
 import { recordingLog } from "../support/context.ts";
 import { RedisServer, redisPrograms } from "../support/redis.ts";
 
@@ -57,6 +58,23 @@ for (const program of redisPrograms)
       await add(one, "d", ["a", "b"]);
       expect(await known(other, "d", ["b", "c", "a"])).toEqual([true, false, true]);
       expect(await known(other, "e", ["a", "b"])).toEqual([false, false]);
+    });
+
+    it("are counted and forgotten as a whole, for a replay, but for those of other installations", async () => {
+      const [one, other] = [process({ prefix: "re[p]*" }), process({ prefix: "re[p]*more" })];
+      await add(one, "d", ["a", "b"]);
+      await add(one, "e:{1}:2", ["a"]);
+      await add(other, "d", ["a"]);
+      const stored = await StoredMarks.connect({ url: server.url, prefix: "re[p]*" });
+      try {
+        expect(await stored.facts()).toEqual({ ids: 3, destinations: ["d", "e:{1}:2"] });
+        await stored.forget();
+        expect(await stored.facts()).toEqual({ ids: 0, destinations: [] });
+      } finally {
+        stored.close();
+      }
+      expect(await known(one, "d", ["a", "b"])).toEqual([false, false]);
+      expect(await known(other, "d", ["a"])).toEqual([true]);
     });
 
     it("are kept for their time, and are gone a quarter of it later", async () => {

@@ -1,5 +1,6 @@
 // What a seek would do, in words, before anything is done.
 
+import type { MarksFacts } from "../../marks/stored-marks.ts";
 import type { SnapshotFacts, SubscriptionFacts } from "../../sources/pubsub/admin.ts";
 
 export type SeekTarget =
@@ -13,20 +14,45 @@ export interface SeekPlan {
 }
 
 const HOUR_MS = 3_600_000;
+const MOST_NAMED = 5;
 /** Segment's documentation on duplicate data: events with the same messageId are dropped for at least 24 hours. */
 const COLLAPSE_MS = 24 * HOUR_MS;
 
-/** `rememberMs`: how long each `dedupe` stage of the pipeline knows a key. */
+/** What knows of events that were delivered, and would keep them from being sent again. */
+export interface SeekMemory {
+  /** How long each `dedupe` stage of the pipeline knows a key. */
+  readonly windowsMs: readonly number[];
+  /** Delivered marks; undefined: no store of them was named. */
+  readonly marks: MarksFacts | undefined;
+}
+
+const NO_MEMORY: SeekMemory = { windowsMs: [], marks: undefined };
+
 export function planSeek(
   target: SeekTarget,
   facts: SubscriptionFacts,
   nowMs: number,
-  rememberMs: readonly number[] = [],
+  memory = NO_MEMORY,
 ): SeekPlan {
   const plan = target.kind === "time" ? toTime(target.atMs, facts, nowMs) : toSnapshot(target, facts, nowMs);
   const bringsNothing = target.kind === "time" && target.atMs > nowMs;
-  if (rememberMs.length === 0 || bringsNothing) return plan;
-  return { ...plan, lines: [...plan.lines, ["dedupe", forgotten(Math.max(...rememberMs))]] };
+  if (bringsNothing) return plan;
+  const { windowsMs, marks } = memory;
+  const dedupe = windowsMs.length === 0 ? [] : [["dedupe", forgotten(Math.max(...windowsMs))] as const];
+  return { ...plan, lines: [...plan.lines, ...dedupe, ["delivered marks", marksLine(marks)]] };
+}
+
+function marksLine(marks: MarksFacts | undefined): string {
+  if (marks === undefined)
+    return (
+      "none are looked for, as no --rate-store is named: where the pipeline runs with --delivered-marks-minutes, name " +
+      "its store, or what has a mark is acknowledged and not sent again"
+    );
+  const { ids, destinations } = marks;
+  if (ids === 0) return "the store has none";
+  const shown = destinations.slice(0, MOST_NAMED).join(", ");
+  const more = destinations.length > MOST_NAMED ? ` and ${destinations.length - MOST_NAMED} more` : "";
+  return `${ids}, of ${shown}${more}: all are forgotten, so that what comes again is sent again`;
 }
 
 function forgotten(windowMs: number): string {

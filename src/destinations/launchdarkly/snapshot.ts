@@ -1,7 +1,8 @@
 // The last good answer of LaunchDarkly, on disk: a restart while LaunchDarkly is away goes on with it.
 
-import { mkdir, open, readFile, rename } from "node:fs/promises";
-import { dirname } from "node:path";
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 import { isObject } from "../../events/envelope.ts";
 import type { EnvironmentSwitches } from "./read-switches.ts";
@@ -14,17 +15,41 @@ export interface Snapshot {
 
 const FORMAT = 1;
 
-/** Whole or not at all: a crash in the middle leaves the one before. */
+/** What a process left that died between writing and renaming; none takes so long in between. */
+const LEFT_BEHIND_MS = 3_600_000;
+
+/** Whole or not at all: a crash in the middle leaves the one before. Several processes may write; the last one counts. */
 export async function writeSnapshot(path: string, snapshot: Snapshot): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const file = await open(`${path}.tmp`, "w", 0o600);
+  await removeLeftBehind(path, snapshot.takenAtMs);
+  const aside = `${path}.${randomUUID()}.tmp`;
   try {
-    await file.writeFile(JSON.stringify({ format: FORMAT, ...snapshot }));
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(aside, "wx", 0o600);
+    try {
+      await file.writeFile(JSON.stringify({ format: FORMAT, ...snapshot }));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(aside, path);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
   }
-  await rename(`${path}.tmp`, path);
+}
+
+async function removeLeftBehind(path: string, nowMs: number): Promise<void> {
+  const folder = dirname(path);
+  const isAside = (name: string) => name.startsWith(`${basename(path)}.`) && name.endsWith(".tmp");
+  for (const name of (await readdir(folder)).filter(isAside)) {
+    const file = await stat(join(folder, name)).catch(ifGone);
+    if (file && nowMs - file.mtimeMs > LEFT_BEHIND_MS) await rm(join(folder, name), { force: true });
+  }
+}
+
+function ifGone(error: unknown): undefined {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+  throw error;
 }
 
 /** Undefined: there is none, or none that can be used. */

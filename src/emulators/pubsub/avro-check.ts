@@ -6,7 +6,7 @@
 
 import { isUtf8 } from "node:buffer";
 
-import type { Type } from "avsc";
+import avro, { type Type } from "avsc";
 
 import { compileScan } from "../../avro/scan.ts";
 import { loadReaderSchema, loadWriterSchema, writerSchema } from "../../avro/schema.ts";
@@ -14,7 +14,8 @@ import { toError } from "../../engine/errors.ts";
 import { invalid } from "./rpc-error.ts";
 
 export interface AvroCheck {
-  readonly type: Type;
+  /** Without logical types: those play no part in whether schemas resolve (Avro specification, "Schema Resolution"). */
+  readonly plainType: Type;
   /** What is wrong with the data, in a few words; undefined when it fits. */
   problemIn(data: Uint8Array, encoding: "BINARY" | "JSON"): string | undefined;
 }
@@ -38,8 +39,9 @@ export function compileAvroCheck(definition: string): AvroCheck {
       strict.fromString(text);
       return undefined;
     };
+    const plain = type.schema({ exportAttrs: true });
     return {
-      type,
+      plainType: avro.Type.forSchema(plain, { wrapUnions: true }),
       problemIn: (data, encoding) => problem(encoding === "BINARY" ? binary : json, bufferOf(data)),
     };
   } catch (error) {
@@ -50,8 +52,8 @@ export function compileAvroCheck(definition: string): AvroCheck {
 /** Why the two cannot resolve each other as reader and writer; undefined when they can, both ways. */
 export function incompatibility(a: AvroCheck, b: AvroCheck): string | undefined {
   return problem(() => {
-    a.type.createResolver(b.type);
-    b.type.createResolver(a.type);
+    a.plainType.createResolver(b.plainType);
+    b.plainType.createResolver(a.plainType);
     return undefined;
   }, Buffer.alloc(0));
 }

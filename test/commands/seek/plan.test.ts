@@ -35,8 +35,8 @@ describe("the plan of a seek", () => {
   });
 
   it("warns of the memory of a dedupe stage, of the longest, and only where something comes again", () => {
-    const dedupe = (atMs: number, windows?: readonly number[]) =>
-      textOf(planSeek(to(atMs), facts, now, windows))["dedupe"];
+    const dedupe = (atMs: number, windowsMs: readonly number[] = []) =>
+      textOf(planSeek(to(atMs), facts, now, { windowsMs, marks: undefined }))["dedupe"];
     expect(dedupe(now - hour, [10_000, 600_000])).toBe(
       "a running process drops as a duplicate, and acknowledges, what comes again of the last 10 min: " +
         "its memory of keys ends only with it, or with a reload",
@@ -44,6 +44,17 @@ describe("the plan of a seek", () => {
     expect(dedupe(now - hour, [10_000])).toContain("the last 10 s:");
     expect(dedupe(now - hour)).toBeUndefined();
     expect(dedupe(now + hour, [600_000])).toBeUndefined();
+  });
+
+  it("tells of delivered marks: of those in the store, and that none were looked for where none was named", () => {
+    const marks = (atMs: number, found?: { ids: number; destinations: string[] }) =>
+      textOf(planSeek(to(atMs), facts, now, { windowsMs: [], marks: found }))["delivered marks"];
+    expect(marks(now - hour)).toContain("what has a mark is acknowledged and not sent again");
+    expect(marks(now - hour, { ids: 0, destinations: [] })).toBe("the store has none");
+    expect(marks(now - hour, { ids: 7, destinations: [..."abcdefg"] })).toBe(
+      "7, of a, b, c, d, e and 2 more: all are forgotten, so that what comes again is sent again",
+    );
+    expect(marks(now + hour, { ids: 7, destinations: ["a"] })).toBeUndefined();
   });
 
   it("says that Segment collapses what is younger than a day", () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 import { describe, expect, it } from "vitest";
 
 import { defaultLimits } from "../../../src/emulators/pubsub/limits.ts";
@@ -40,6 +42,32 @@ describe("a schema registry", () => {
     expect(() => schemas.commit({ name, definition: required })).toThrow(problem);
     expect(() => schemas.commit({ name, definition: record({ name: "key", type: "int" }) })).toThrow(problem);
     expect(schemas.listRevisions(name)).toHaveLength(1);
+  });
+
+  it("takes the same definition again, as the service does, with unions, logical types and recursion in it", () => {
+    const schemas = registry();
+    for (const definition of [
+      readFileSync("schemas/launchdarkly/export-event.avsc", "utf8"),
+      record({
+        name: "at",
+        type: ["null", { type: "long", logicalType: "timestamp-millis" }],
+        default: null,
+      }),
+      record({ name: "next", type: ["null", "E"], default: null }, { name: "raw", type: ["int", "double"] }),
+    ]) {
+      const own = { name: `${name}${definition.length}`, definition };
+      schemas.create(own);
+      schemas.commit(own);
+      expect(schemas.listRevisions(own.name)).toHaveLength(2);
+    }
+  });
+
+  it("looks through logical types at what is below them", () => {
+    const schemas = registry();
+    const of = (type: object | string) => ({ name, definition: record({ name: "at", type }) });
+    schemas.create(of({ type: "long", logicalType: "timestamp-millis" }));
+    schemas.commit(of("long"));
+    expect(() => schemas.commit(of({ type: "string", logicalType: "json" }))).toThrow(/not compatible/);
   });
 
   it("keeps at most twenty revisions, and the last one for ever", () => {
