@@ -1,6 +1,7 @@
 // The numbers of one lane. Looked up once: per write they are additions, nothing more.
 
 import type { LaneState } from "./lane-health.ts";
+import type { LearningLimiter } from "./learning-limiter.ts";
 import type { LaneItem } from "./lane-queue.ts";
 import type { Cell, Metrics } from "./metrics.ts";
 import type { HistogramCell } from "./histogram.ts";
@@ -14,6 +15,7 @@ export class LaneMetrics {
   private readonly state: Cell;
   private readonly concurrency: Cell;
   private readonly tokens: Cell;
+  private readonly learned: Cell;
   private readonly retryAfter: Cell;
   private readonly deliveredEvents: Cell;
   private readonly deliveredBytes: Cell;
@@ -31,6 +33,7 @@ export class LaneMetrics {
     this.state = metrics.cell("sink_lane_state", labels);
     this.concurrency = metrics.cell("sink_concurrency_limit", labels);
     this.tokens = metrics.cell("sink_rate_limit_tokens", labels);
+    this.learned = metrics.cell("sink_learned_events_per_second", labels);
     this.retryAfter = metrics.cell("sink_retry_after_seconds", labels);
     this.deliveredEvents = metrics.cell("sink_events_delivered_total", labels);
     this.deliveredBytes = metrics.cell("sink_bytes_delivered_total", labels);
@@ -46,9 +49,11 @@ export class LaneMetrics {
   }
 
   /** For who reads the metrics now: what changes without anything being done. */
-  looked(state: LaneState, writesAllowed: number, eventsAllowed: number): void {
+  looked(state: LaneState, writesAllowed: number, limiter: LearningLimiter): void {
+    const eventsAllowed = limiter.glance();
     this.state.value = stateNumber[state];
     this.concurrency.value = writesAllowed;
+    this.learned.value = limiter.keptTo;
     this.tokens.value = Number.isFinite(eventsAllowed) ? eventsAllowed : -1;
   }
 

@@ -15,7 +15,9 @@ import { LaneProbe } from "./lane-probe.ts";
 import type { LaneView } from "./lane-view.ts";
 import { type Again, type LaneItem, LaneQueue, type Taken } from "./lane-queue.ts";
 import { LaneMetrics } from "./lane-metrics.ts";
-import { Limiter, type LimiterMaker, type RateLimiter } from "./limiter.ts";
+import { rateNews } from "./rate-news.ts";
+import { LearningLimiter } from "./learning-limiter.ts";
+import { Limiter, type LimiterMaker } from "./limiter.ts";
 import type { Metrics } from "./metrics.ts";
 import type { WriteNote } from "./observers.ts";
 import { Reservations } from "./reservations.ts";
@@ -51,7 +53,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 export class Lane {
   private readonly queue = new LaneQueue();
-  private readonly limiter: RateLimiter;
+  private readonly limiter: LearningLimiter;
   private readonly health: LaneHealth;
   private readonly failed: FailedWrites;
   private writes = 0;
@@ -75,9 +77,10 @@ export class Lane {
     private readonly events: LaneEvents,
   ) {
     const largest = sink.limits.itemBytes + sink.limits.envelopeBytes;
-    this.limiter =
-      context.limiterOf?.(name, settings.rates, largest, () => this.pump()) ??
-      new Limiter(context.clock, settings.rates, largest);
+    const { clock, limiterOf, log } = context;
+    const alone = () => new Limiter(clock, settings.rates, largest);
+    const configured = limiterOf?.(name, settings.rates, largest, () => this.pump()) ?? alone();
+    this.limiter = new LearningLimiter(clock, configured, settings.rates, rateNews(name, log));
     this.health = new LaneHealth(name, settings, context);
     this.failed = new FailedWrites(name, context);
     this.probe = new LaneProbe(context.clock, settings.probeMs, {
@@ -116,7 +119,7 @@ export class Lane {
   /** The destination was edited: new rates now, and whatever kept it from sending is tried again. */
   refresh(settings: LaneSettings): void {
     this.settings = settings;
-    this.limiter.change(settings.rates);
+    this.limiter.change(settings.rates, settings.isGone);
     this.health.refresh(settings);
     this.queue.hurry();
     if (this.health.parked) this.probe.soon(settings.probeMs);
@@ -132,7 +135,7 @@ export class Lane {
 
   /** Sets the gauges that change by themselves. */
   publishGauges(): void {
-    this.metrics.looked(this.health.state, this.health.writesAllowed, this.limiter.glance());
+    this.metrics.looked(this.health.state, this.health.writesAllowed, this.limiter);
   }
 
   stop(): void {
@@ -145,11 +148,14 @@ export class Lane {
   pump(): void {
     this.cancelTimer();
     let wait = this.stopped ? NEVER : this.reservations.serve(this.limiter);
-    while (wait === 0 && !this.health.parked && this.writes < this.health.writesAllowed)
-      wait = this.sendNext();
+    while (wait === 0 && !this.health.parked && this.hasSlot) wait = this.sendNext();
     if (wait !== 0 && wait !== NEVER)
       this.cancelTimer = this.context.clock.after(Math.max(SHORTEST_WAIT_MS, wait), () => this.pump());
     this.metrics.pumped(this.queue.waiting, this.writes, this.health.state);
+  }
+
+  private get hasSlot(): boolean {
+    return this.writes === 0 || (this.writes < this.health.writesAllowed && !this.limiter.isCareful);
   }
 
   /** Sends one batch and returns 0, or returns the ms to wait before trying again (NEVER: for an event). */
@@ -252,6 +258,7 @@ export class Lane {
 
   private delivered(items: readonly LaneItem[], write: WriteNote): void {
     if (items.length === 0) return;
+    this.limiter.accepted(write.startedAtMs, items.length);
     this.metrics.delivered(items);
     this.events.delivered(this.name, items, write);
   }
@@ -281,6 +288,7 @@ export class Lane {
     this.queue.putFirst({ items, attempt, readyAtMs: 0, retry: false });
     if (fault.kind === "throttled") {
       this.metrics.askedToWait(fault.retryAfterMs ?? 0);
+      if (!this.limiter.refused(startedAtMs, items.length)) return;
       this.health.throttled(fault);
       this.wasThrottled = true;
     } else if (this.health.park(fault)) this.probe.later();

@@ -118,6 +118,11 @@ export const metricTable = {
     "sink",
     "destination",
   ),
+  sink_learned_events_per_second: gauge(
+    "Events a second the lane keeps to because the destination answered 429; 0: the configured rate.",
+    "sink",
+    "destination",
+  ),
   sink_retry_after_seconds: highest("How long the destination last asked to wait.", "sink", "destination"),
   sink_duplicates_skipped_total: counter(
     "Events not sent because their delivered mark was found; they count as delivered.",
