@@ -20,8 +20,9 @@ export class Cursor {
   pos = 0;
   /** Where the block of items just begun says that it ends; -1 when it does not say. */
   blockEnd = -1;
+  /** Nothing is read from here on. */
+  end = 0;
   private start = 0;
-  private end = 0;
   private depth = 0;
   private entered = 0;
   private items = 0;

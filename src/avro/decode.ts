@@ -21,7 +21,7 @@ import { branchesByLikeness, isPromoted, matchFields, namesMatch } from "./match
 import type { Read } from "./plain-forms.ts";
 import { objectReader, readArray, readMap, type Step } from "./read-containers.ts";
 import { readScalar } from "./read-scalar.ts";
-import { compileSkip } from "./scan.ts";
+import { compileSkip } from "./skip.ts";
 import type { AvroSchema } from "./schema.ts";
 import { ShortStrings } from "./short-strings.ts";
 import { bare, leastBytes, type Shape, shapeOf } from "./type-shape.ts";

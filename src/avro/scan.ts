@@ -9,7 +9,8 @@ import type { Type } from "avsc";
 import { DataError } from "../engine/errors.ts";
 import { Cursor } from "./cursor.ts";
 import { type DatumLimits, defaultDatumLimits } from "./limits.ts";
-import { leastBytes, shapeOf } from "./type-shape.ts";
+import { compileSkip } from "./skip.ts";
+import { leastBytes } from "./type-shape.ts";
 
 /** Yields the end of the datum that starts at `start` and must end at `end` or before. Throws DataError. */
 export interface Scan {
@@ -18,8 +19,6 @@ export interface Scan {
   readonly leastBytes: number;
   readonly limits: DatumLimits;
 }
-
-export type Skip = (cursor: Cursor) => void;
 
 /** Compiles once per schema; the result allocates nothing per datum and must not be entered twice at once. */
 export function compileScan(type: Type, limits: DatumLimits = defaultDatumLimits): Scan {
@@ -65,71 +64,4 @@ export function datumBoundaries(scan: Scan, data: Buffer, count: number): Uint32
       `The block announces ${count} data, which end at byte ${at}, but it has ${data.length} bytes.`,
     );
   return borders;
-}
-
-/** `known` holds the records met so far, so that recursive ones end. */
-export function compileSkip(type: Type, known: Map<Type, Skip> = new Map()): Skip {
-  const shape = shapeOf(type);
-  switch (shape.kind) {
-    case "null":
-      return () => {};
-    case "boolean":
-      return (cursor) => cursor.skip(1);
-    case "int":
-    case "long":
-    case "enum":
-      return (cursor) => cursor.skipVarint();
-    case "float":
-      return (cursor) => cursor.skip(4);
-    case "double":
-      return (cursor) => cursor.skip(8);
-    case "bytes":
-    case "string":
-      return (cursor) => cursor.skipBytes();
-    case "fixed":
-      return (cursor) => cursor.skip(shape.size);
-    case "array":
-      return skipItems(compileSkip(shape.items, known), leastBytes(shape.items));
-    case "map":
-      return skipItems(skipEntry(compileSkip(shape.values, known)), 1 + leastBytes(shape.values));
-    case "union":
-      return skipUnion(shape.branches.map((branch) => compileSkip(branch, known)));
-    case "record":
-      return known.get(type) ?? skipRecord(type, shape.fields, known);
-  }
-}
-
-function skipEntry(skipValue: Skip): Skip {
-  return (cursor) => {
-    cursor.skipBytes();
-    skipValue(cursor);
-  };
-}
-
-function skipItems(skipItem: Skip, least: number): Skip {
-  return (cursor) => {
-    cursor.enter();
-    for (let count = cursor.blockCount(least); count > 0; count = cursor.blockCount(least)) {
-      const { blockEnd } = cursor;
-      for (; count > 0; count--) skipItem(cursor);
-      cursor.endBlock(blockEnd);
-    }
-    cursor.leave();
-  };
-}
-
-function skipUnion(branches: readonly Skip[]): Skip {
-  return (cursor) => branches[cursor.unionIndex(branches.length)]!(cursor);
-}
-
-function skipRecord(type: Type, fields: readonly { readonly type: Type }[], known: Map<Type, Skip>): Skip {
-  const skips: Skip[] = [];
-  const skip: Skip = (cursor) => {
-    cursor.enter();
-    for (let index = 0; index < skips.length; index++) skips[index]!(cursor);
-    cursor.leave();
-  };
-  known.set(type, skip);
-  for (const field of fields) skips.push(compileSkip(field.type, known));
-  return skip;
 }

@@ -51,3 +51,29 @@ test("blocks with a size in bytes are walked, and must be as long as they say", 
   expect(scan(Buffer.from("0304020400", "hex"), 0, 5)).toBe(5);
   expect(codeOf(() => scan(Buffer.from("0306020400", "hex"), 0, 5))).toBe("avro-bad-length");
 });
+
+test.each([0, 1, 62, 63, 64, 65, 8_191, 8_192])(
+  "a text of %d bytes ends where it ends, and not before",
+  (bytes) => {
+    const text = Buffer.concat([varint(bytes), Buffer.alloc(bytes, "x")]);
+    expect(scanOf("string")(Buffer.concat([text, text]), 0, 2 * text.length)).toBe(text.length);
+    expect(codeOf(() => scanOf("string")(text, 0, text.length - 1))).toBe("avro-truncated");
+  },
+);
+
+test("a union of more branches than one byte can name is walked by the right one", () => {
+  const branches = Array.from({ length: 100 }, (_, size) => ({ type: "fixed", name: `F${size}`, size }));
+  const scan = scanOf(branches);
+  for (const index of [0, 1, 63, 64, 99]) {
+    const datum = Buffer.concat([varint(index), Buffer.alloc(index)]);
+    expect(scan(Buffer.concat([datum, datum]), 0, 2 * datum.length)).toBe(datum.length);
+  }
+  for (const index of [-1, 100]) expect(codeOf(() => scan(varint(index), 0, 2))).toBe("avro-bad-union");
+});
+
+test("a record that holds itself is walked as deep as it may be, and no deeper", () => {
+  const list = { type: "record", name: "L", fields: [{ name: "next", type: ["null", "L"] }] };
+  const deep = (depth: number) => Buffer.concat([...Array(depth).fill(varint(1)), varint(0)]);
+  expect(scanOf(list)(deep(50), 0, 51)).toBe(51);
+  expect(codeOf(() => scanOf(list)(deep(10_000), 0, 10_001))).toBe("avro-too-deep");
+});

@@ -13,7 +13,7 @@
 import type { Type } from "avsc";
 
 import { Cursor } from "../../avro/cursor.ts";
-import { compileSkip, type Skip } from "../../avro/scan.ts";
+import { compileSkip, type Skip } from "../../avro/skip.ts";
 import type { AvroSchema } from "../../avro/schema.ts";
 import { type FieldShape, shapeOf } from "../../avro/type-shape.ts";
 import { noAttributes } from "./input-block.ts";
