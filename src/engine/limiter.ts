@@ -6,7 +6,8 @@
 // - a token bucket that paces: after an idle time at most a tenth of a second's worth goes at once; while work waits
 //   for write slots it may save up to one second's worth, so that few slow connections still use the whole rate. Work
 //   that waits for the rate itself saves no more than after an idle time: else a burst, once sent, would be saved up
-//   anew while the log keeps it back, and come again every second for ever.
+//   anew while the log keeps it back, and come again every second for ever. Of requests hardly any are saved: ten small
+//   ones at once would be paid for with a tenth of a second in which none may go, a second later, and again and again.
 // The log's second is a little longer than a second (`MARGIN_MS`), because the network may squeeze two writes
 // closer together on their way. That costs 0.4 % of the rate.
 
@@ -16,6 +17,7 @@ import type { Rates } from "./contracts.ts";
 const MARGIN_MS = 4;
 const WINDOW_MS = 1000 + MARGIN_MS;
 const IDLE_BURST_SECONDS = 0.1;
+const IDLE_BURST_SECONDS_OF_REQUESTS = 0.02;
 const MAX_LOG_ENTRIES = 4096;
 
 /** One dimension of the limit. `unit` is the largest amount that must be able to pass at once. */
@@ -35,6 +37,7 @@ class Rate {
     private perSecond: number,
     private readonly unit: number,
     nowMs: number,
+    private readonly burstSeconds = IDLE_BURST_SECONDS,
   ) {
     this.setCaps();
     this.tokens = this.idleCap;
@@ -62,7 +65,7 @@ class Rate {
 
   private setCaps(): void {
     this.cap = Math.max(1, Math.floor(this.perSecond));
-    this.idleCap = Math.min(this.cap, Math.max(this.unit, this.perSecond * IDLE_BURST_SECONDS));
+    this.idleCap = Math.min(this.cap, Math.max(this.unit, this.perSecond * this.burstSeconds));
   }
 
   /** What was spent in the last second; 0 when there is no limit, as nothing is written down then. */
@@ -183,7 +186,7 @@ export class Limiter implements RateLimiter {
   ) {
     const now = clock.nowMs();
     this.events = new Rate(rates.events, 1, now);
-    this.requests = new Rate(rates.requests, 1, now);
+    this.requests = new Rate(rates.requests, 1, now, IDLE_BURST_SECONDS_OF_REQUESTS);
     this.bytes = new Rate(rates.bytes, largestRequestBytes, now);
   }
 

@@ -85,6 +85,24 @@ describe("the limiter", () => {
     expect(limiter.room().events).toBe(90);
   });
 
+  it("never pays for a burst of requests with a tenth of a second of silence later", async () => {
+    const clock = new VirtualClock();
+    const limiter = new Limiter(clock, { events: none, requests: 100, bytes: none }, 1000);
+    let sentAtMs = 0;
+    let longestMs = 0;
+    // Work arrives every 2 ms, and each request is answered before the next event comes.
+    while (clock.nowMs() < 10_000) {
+      limiter.idled();
+      if (limiter.room().events > 0) {
+        limiter.spend(1, 100);
+        longestMs = Math.max(longestMs, clock.nowMs() - sentAtMs);
+        sentAtMs = clock.nowMs();
+      } else limiter.waitMs(100);
+      await clock.advance(2);
+    }
+    expect(longestMs).toBeLessThanOrEqual(30);
+  });
+
   it("saves up to a second's worth while work waits for a write slot", async () => {
     const clock = new VirtualClock();
     const limiter = new Limiter(clock, { events: 900, requests: none, bytes: none }, 1000);

@@ -5,8 +5,10 @@ import { setMaxListeners } from "node:events";
 
 import { InterceptingCall, type Client, type ClientDuplexStream, type Interceptor } from "@grpc/grpc-js";
 
+import type { Clock } from "../../engine/clock.ts";
 import { connect, routing, type ConnectOptions } from "../../pubsub/connect.ts";
 import { unary } from "../../pubsub/unary.ts";
+import { GatheredResponses } from "./gathered-responses.ts";
 import {
   acknowledgeRequest,
   modifyAckDeadlineRequest,
@@ -51,10 +53,15 @@ export type ConnectPull = () => Promise<PullClient>;
 
 const SERVICE = "/google.pubsub.v1.Subscriber";
 
-export async function connectPull(
-  options: ConnectOptions & { readonly subscription: string },
-): Promise<PullClient> {
-  return new GrpcPullClient(await connect(options), options.subscription);
+export interface PullOptions extends ConnectOptions {
+  readonly subscription: string;
+  readonly clock: Clock;
+  /** See `GatheredResponses`. */
+  readonly gatherMs: number;
+}
+
+export async function connectPull(options: PullOptions): Promise<PullClient> {
+  return new GrpcPullClient(await connect(options), options);
 }
 
 class GrpcPullClient implements PullClient {
@@ -62,22 +69,22 @@ class GrpcPullClient implements PullClient {
 
   constructor(
     private readonly client: Client,
-    private readonly subscription: string,
+    private readonly options: Pick<PullOptions, "subscription" | "clock" | "gatherMs">,
   ) {
     setMaxListeners(0, this.closing.signal); // One for each request under way; each is removed.
   }
 
   open(first: StreamRequest, events: StreamEvents): PullCall {
-    return new GrpcPullCall(this.client, this.subscription, first, events);
+    return new GrpcPullCall(this.client, this.options, first, events);
   }
 
   acknowledge(ackIds: string[], timeoutMs: number): Promise<void> {
-    const body = acknowledgeRequest(this.subscription, ackIds);
+    const body = acknowledgeRequest(this.options.subscription, ackIds);
     return this.unary(`${SERVICE}/Acknowledge`, body, timeoutMs);
   }
 
   modifyAckDeadline(ackIds: string[], ackDeadlineSeconds: number, timeoutMs: number): Promise<void> {
-    const body = modifyAckDeadlineRequest(this.subscription, ackIds, ackDeadlineSeconds);
+    const body = modifyAckDeadlineRequest(this.options.subscription, ackIds, ackDeadlineSeconds);
     return this.unary(`${SERVICE}/ModifyAckDeadline`, body, timeoutMs);
   }
 
@@ -88,7 +95,7 @@ class GrpcPullClient implements PullClient {
 
   /** Both answers are google.protobuf.Empty. */
   private async unary(path: string, body: Buffer, timeoutMs: number): Promise<void> {
-    const resource = { field: "subscription", name: this.subscription };
+    const resource = { field: "subscription", name: this.options.subscription };
     await unary(this.client, { path, body, resource }, { timeoutMs, signal: this.closing.signal });
   }
 }
@@ -102,9 +109,16 @@ class GrpcPullCall implements PullCall {
   private readonly call: ClientDuplexStream<Buffer, readonly ReceivedMessage[]>;
   private paused = false;
   private askForNext: (() => void) | undefined;
+  private readonly gathered: GatheredResponses;
 
-  constructor(client: Client, subscription: string, first: StreamRequest, events: StreamEvents) {
+  constructor(
+    client: Client,
+    { subscription, clock, gatherMs }: Pick<PullOptions, "subscription" | "clock" | "gatherMs">,
+    first: StreamRequest,
+    events: StreamEvents,
+  ) {
     const responses = new PullResponseReader();
+    this.gathered = new GatheredResponses({ clock, gatherMs, messages: (list) => events.messages(list) });
     this.call = client.makeBidiStreamRequest(
       `${SERVICE}/StreamingPull`,
       asItIs,
@@ -135,6 +149,7 @@ class GrpcPullCall implements PullCall {
   }
 
   cancel(): void {
+    this.gathered.end();
     this.call.cancel();
   }
 
@@ -144,11 +159,13 @@ class GrpcPullCall implements PullCall {
         start: (metadata, _listener, next) =>
           next(metadata, {
             onReceiveMessage: (response: readonly ReceivedMessage[], pass) => {
-              events.messages(response);
-              if (this.paused) this.askForNext = () => pass(response);
-              else pass(response);
+              this.gathered.add(response, () => {
+                if (this.paused) this.askForNext = () => pass(response);
+                else pass(response);
+              });
             },
             onReceiveStatus: (status, pass) => {
+              this.gathered.end();
               events.end({ code: status.code, details: status.details });
               pass(status);
             },

@@ -20,8 +20,10 @@ async function create(config: PubSubSourceConfig, context: RunContext): Promise<
     import("./client.ts"),
     import("./source.ts"),
   ]);
-  const { subscription, endpoint, keepaliveMs, keepaliveTimeoutMs } = config;
-  const connect = () => connectPull({ subscription, endpoint, keepaliveMs, keepaliveTimeoutMs });
+  const { subscription, endpoint, keepaliveMs, keepaliveTimeoutMs, gatherMs } = config;
+  const { clock } = context;
+  const connect = () =>
+    connectPull({ subscription, endpoint, keepaliveMs, keepaliveTimeoutMs, clock, gatherMs });
   return new PubSubSource(config, context, connect);
 }
 

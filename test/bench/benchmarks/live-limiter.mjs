@@ -20,6 +20,9 @@ const FALL_MS = 20_000;
 /** So long may it take until what is allowed is used again. */
 const BACK_MS = 5_000;
 
+/** A job is killed at its end, which the next in its folder would take for a crash. */
+let serial = 0;
+
 export async function run({ quick, say }) {
   const seconds = quick ? 10 : 60;
   const rows = [];
@@ -87,7 +90,7 @@ async function record(rate, say, work) {
     serve("servers/pubsub.mjs", { count, file }),
     serve("servers/segment-clocked.mjs", {}),
   ]);
-  const pipeline = writePipeline(folder, "live-limiter", {
+  const pipeline = writePipeline(folder, `live-limiter-${serial++}`, {
     subscription: pubsub.subscription,
     endpoint: `http://127.0.0.1:${segment.port}`,
     eventsPerSecond: rate,

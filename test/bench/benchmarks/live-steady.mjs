@@ -28,6 +28,9 @@ const HAND_WRITTEN = fileURLToPath(new URL("../hand-written.mjs", import.meta.ur
 const BARE_PULL = fileURLToPath(new URL("../variants/bare-pull.mjs", import.meta.url));
 const HEAP_PROBE = fileURLToPath(new URL("../harness/heap-probe.mjs", import.meta.url));
 
+/** A job is killed at its end, which the next in its folder would take for a crash. */
+let serial = 0;
+
 export async function run({ quick, repeats, say }) {
   const seconds = quick ? 8 : 12;
   const rounds = { repeats: Math.min(repeats, 2), warmups: 0, say };
@@ -236,7 +239,11 @@ function slopeOf(points) {
 }
 
 function sluice({ address, subscription }, endpoint, { node, limit }) {
-  const pipeline = writePipeline(folder, "live-steady", { subscription, endpoint, eventsPerSecond: limit });
+  const pipeline = writePipeline(folder, `live-steady-${serial++}`, {
+    subscription,
+    endpoint,
+    eventsPerSecond: limit,
+  });
   const args = ["run", pipeline, "--log-level", "error"];
   const env = { PUBSUB_EMULATOR_HOST: address, BENCH_WRITE_KEY: WRITE_KEY };
   return launch(mainScript, args, { on: core.measured, env, node, expect: ["SIGKILL"] });

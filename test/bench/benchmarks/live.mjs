@@ -28,6 +28,9 @@ const TARGET = 50_000;
 const TARGET_RATIO = 6;
 const MIB = 2 ** 20;
 
+/** A job is killed at its end, which the next in its folder would take for a crash. */
+let serial = 0;
+
 export async function run({ quick, repeats, say, against }) {
   const count = quick ? 60_000 : 200_000;
   const { path: file, passing } = await eventsFile(count, 1, say);
@@ -125,7 +128,7 @@ async function once({ start, marks, count, file, marksItself = false }) {
 
 function sluice(main) {
   return ({ address, subscription }, endpoint) => {
-    const pipeline = writePipeline(folder, "live", { subscription, endpoint });
+    const pipeline = writePipeline(folder, `live-${serial++}`, { subscription, endpoint });
     const args = ["run", pipeline, "--log-level", "error"];
     const env = { PUBSUB_EMULATOR_HOST: address, BENCH_WRITE_KEY: WRITE_KEY };
     return launch(main, args, { on: core.measured, env, expect: ["SIGKILL"] });

@@ -19,6 +19,9 @@ const NODE = "node -e 0";
 const FIRST_MS = 700;
 const HELP_MS = 150;
 
+/** A job is killed at its end, which the next in its folder would take for a crash. */
+let serial = 0;
+
 export async function run({ quick, repeats, say }) {
   const samples = await compare(
     [
@@ -66,7 +69,7 @@ async function firstEvent() {
   ]);
   pubsub.child.send({ ask: "publish", perSecond: 100, seconds: 1 });
   await heard(pubsub.child, (message) => "published" in message);
-  const pipeline = writePipeline(folder, "start", {
+  const pipeline = writePipeline(folder, `start-${serial++}`, {
     subscription: pubsub.subscription,
     endpoint: `http://127.0.0.1:${segment.port}`,
     eventsPerSecond: 1_000,

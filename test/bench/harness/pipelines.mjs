@@ -13,7 +13,8 @@ export const WRITE_KEY = "a-write-key-for-benchmarks";
 
 /**
  * Writes pipeline.yaml with its destinations and enablement into a new folder; yields the pipeline's path. `destinations`:
- * how many get every event. `flags`: those that are on; without them all are.
+ * how many get every event. `flags`: those that are on; without them all are. A job that is killed and run again needs a
+ * name of its own: after an unclean start a pipeline looks for a poison, one event after the other.
  */
 export function writePipeline(
   parent,

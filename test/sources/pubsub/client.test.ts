@@ -3,6 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 
 import { afterEach, describe, expect, it } from "vitest";
 
+import { systemClock } from "../../../src/engine/clock.ts";
 import { connectPull } from "../../../src/sources/pubsub/client.ts";
 import { pubsubSourceExample } from "../../../src/sources/pubsub/config.ts";
 import { aMessage, messages } from "./fake-pull.ts";
@@ -140,7 +141,11 @@ describe("over gRPC", () => {
     const server = await scripted({
       stream: (call) => void call.write({ receivedMessages: [aMessage("a")] }),
     });
-    const client = await connectPull({ ...pubsubSourceExample, endpoint: server.endpoint });
+    const client = await connectPull({
+      ...pubsubSourceExample,
+      endpoint: server.endpoint,
+      clock: systemClock,
+    });
     const ack = client.acknowledge(["a"], 60_000);
     client.close();
     await expect(ack).rejects.toMatchObject({ code: 1 });

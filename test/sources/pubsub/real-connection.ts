@@ -28,7 +28,7 @@ export function onRealConnection(endpoint: string, config: Partial<PubSubSourceC
     random: () => 0.01,
     count: (metric, n) => void counts.set(metric, (counts.get(metric) ?? 0) + n),
   });
-  const source = new PubSubSource(full, context, () => connectPull(full));
+  const source = new PubSubSource(full, context, () => connectPull({ ...full, clock: systemClock }));
   const abort = new AbortController();
   const records: SourceRecord[] = [];
   let failure: unknown;
