@@ -2,7 +2,7 @@ import type { Argv } from "yargs";
 
 import type { GlobalOptions } from "./global-options.ts";
 
-export const deployTargets = ["k8s", "cloudrun", "systemd"] as const;
+export const deployTargets = ["k8s", "cloudrun", "cloudrun-job", "systemd"] as const;
 export type DeployTarget = (typeof deployTargets)[number];
 
 export interface DeployOptions extends GlobalOptions {
@@ -43,11 +43,15 @@ export function deployCommand(cli: Argv<GlobalOptions>): void {
         .option("shards", {
           type: "number",
           default: 1,
-          describe: "Of Kubernetes: how many pods share out a backfill",
+          describe: "How many pods (k8s) or tasks (cloudrun, cloudrun-job) share out a backfill",
         })
         .example(
           "$0 deploy k8s pipelines/launchdarkly-to-segment-cloud.yaml | kubectl apply -f -",
           "Deployment, autoscaler, budget, network policy, and a suspended backfill job",
+        )
+        .example(
+          "$0 deploy cloudrun-job pipelines/launchdarkly-to-segment-cloud.yaml --shards 8 --out job.yaml",
+          "A backfill of files in Cloud Storage, in eight tasks",
         )
         .example(
           "$0 deploy systemd pipelines/launchdarkly-to-segment.yaml --out sluice.service",

@@ -7,6 +7,7 @@ import { exitCode, type ExitCode } from "../exit-code.ts";
 import { loadOrExplain } from "../load.ts";
 import { placeholderSecrets } from "../placeholder-secrets.ts";
 import { cloudRun } from "./cloud-run.ts";
+import { cloudRunJob } from "./cloud-run-job.ts";
 import { kubernetes } from "./kubernetes.ts";
 import { type DeploySettings, deploySettings } from "./settings.ts";
 import { systemd } from "./systemd.ts";
@@ -14,6 +15,7 @@ import { systemd } from "./systemd.ts";
 const writers: Readonly<Record<DeployTarget, (settings: DeploySettings) => string>> = {
   k8s: kubernetes,
   cloudrun: cloudRun,
+  "cloudrun-job": cloudRunJob,
   systemd,
 };
 

@@ -6,6 +6,7 @@ import { deployText } from "./deploy.ts";
 const examples: readonly (readonly [path: string, target: DeployTarget, pipeline: string])[] = [
   ["deploy/k8s/sluice.yaml", "k8s", "pipelines/launchdarkly-to-segment-cloud.yaml"],
   ["deploy/cloudrun/service.yaml", "cloudrun", "pipelines/launchdarkly-to-segment-cloud.yaml"],
+  ["deploy/cloudrun/backfill-job.yaml", "cloudrun-job", "pipelines/launchdarkly-to-segment-cloud.yaml"],
   ["deploy/systemd/sluice.service", "systemd", "pipelines/launchdarkly-to-segment.yaml"],
 ];
 

@@ -83,7 +83,7 @@ export async function deploySettings(pipeline: LoadedPipeline, wish: DeployWish)
   if (wish.target !== "systemd" && keepsFiles) refuseFiles(wish.target, maxReplicas);
   const shared = sharedRate({ target, rateStore, maxReplicas, keepsFiles, shards });
   const secretFiles = hasSecretFiles(references);
-  if (secretFiles && wish.target === "cloudrun")
+  if (secretFiles && isCloudRun(target))
     throw new UsageError("Cloud Run gives secrets as variables: write ${NAME} in place of ${file:…}");
   return {
     name,
@@ -113,9 +113,11 @@ function rateVariables({ processes }: SharedRate): Variable[] {
   ];
 }
 
+export const isCloudRun = (target: DeployTarget) => target === "cloudrun" || target === "cloudrun-job";
+
 function refuseFiles(target: DeployTarget, maxReplicas: number): void {
   const fix = "Keep them in a topic: deadLetters: { type: pubsub, topic: … }";
-  if (target === "cloudrun")
+  if (isCloudRun(target))
     throw new UsageError(
       `Cloud Run has no disk that lasts, and this pipeline's dead letters are files. ${fix}`,
     );

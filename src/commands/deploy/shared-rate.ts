@@ -19,7 +19,7 @@ export interface SharedRateWish {
   readonly maxReplicas: number;
   /** One writer: a roll-out ends the old pod before the new one starts. */
   readonly keepsFiles: boolean;
-  /** Pods of the backfill. */
+  /** Pods or tasks of the backfill. */
   readonly shards: number;
 }
 
@@ -47,7 +47,7 @@ export function sharedRate({
 
 function processesOf({ target, maxReplicas, keepsFiles, shards }: Omit<SharedRateWish, "rateStore">): number {
   // Revisions of Cloud Run overlap as a whole.
-  if (target === "cloudrun") return maxReplicas * 2;
+  if (target === "cloudrun" || target === "cloudrun-job") return maxReplicas * 2 + shards;
   const surge = keepsFiles ? 0 : 1;
   return maxReplicas + surge + shards;
 }

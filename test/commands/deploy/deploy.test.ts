@@ -14,6 +14,7 @@ import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 
+import { shardOf } from "../../../src/commands/backfill/shard-of.ts";
 import type { DeployTarget } from "../../../src/commands/deploy.ts";
 import { deployText } from "../../../src/commands/deploy/deploy.ts";
 import { exampleFiles } from "../../../src/commands/deploy/examples.ts";
@@ -207,6 +208,38 @@ describe("sluice deploy cloudrun", () => {
   });
 });
 
+describe("sluice deploy cloudrun-job", () => {
+  it("writes a job whose tasks share out the files, one state folder and the rate", async () => {
+    const text = await written("cloudrun-job", await aPipeline(TOPIC), 5_000, STORE, 8);
+    const job = ofKind(text, "Job");
+    expect(job.spec.template.spec).toMatchObject({ taskCount: 8, parallelism: 8 });
+    const { containers, volumes, maxRetries } = job.spec.template.spec.template.spec;
+    expect(maxRetries).toBe(10);
+    expect(volumes).toEqual([{ name: "state", nfs: { server: "NFS_SERVER", path: "/sluice" } }]);
+    const [container] = containers;
+    expect(container.args).toEqual([
+      "backfill",
+      "/etc/sluice/pipelines/mine.yaml",
+      "--from=gs://BUCKET/PATH",
+      "--state=/var/lib/sluice/backfill",
+    ]);
+    expect(container.env).toContainEqual({ name: "SLUICE_REPLICAS", value: "10" }); // One, another revision, eight.
+    expect(container.env).toContainEqual({
+      name: "MY_WRITE_KEY",
+      valueFrom: { secretKeyRef: { name: "mine-my-write-key", key: "latest" } },
+    });
+    // Each task knows its part by what Cloud Run tells it, and by nothing else.
+    const names = container.env.map(({ name }: { name: string }) => name);
+    expect(names.filter((name: string) => /SHARD/.test(name))).toEqual([]);
+    const task = { CLOUD_RUN_TASK_INDEX: "3", CLOUD_RUN_TASK_COUNT: "8" };
+    expect(shardOf({ shard: undefined, shards: undefined }, task)).toEqual({ index: 3, of: 8 });
+  });
+
+  it("is refused where dead letters would be files on a disk that does not last", async () => {
+    await expect(written("cloudrun-job", await aPipeline(FILES))).rejects.toThrow("no disk that lasts");
+  });
+});
+
 describe("a backfill in shards under Kubernetes", () => {
   it("is told how many there are, counts in the rate, and writes to a claim for several nodes", async () => {
     const text = await written("k8s", await aPipeline(TOPIC), 5_000, STORE, 8);
@@ -259,7 +292,7 @@ describe("several replicas", () => {
     const service = ofKind(await written("cloudrun", await aPipeline(TOPIC, 9_901), 5_000, STORE), "Service");
     expect(environmentOf(service)).toMatchObject([
       { valueFrom: { secretKeyRef: { name: "mine-sluice-rate-store", key: "latest" } } },
-      { value: "6" },
+      { value: "7" }, // Three, three of another revision, one of the backfill.
     ]);
   });
 
