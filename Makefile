@@ -37,8 +37,7 @@ sbom: package-lock.json ## Write what is shipped as a CycloneDX list to sbom.cdx
 	@npm sbom --sbom-format cyclonedx --package-lock-only > sbom.cdx.json
 
 audit: node_modules/.installed ## Check signatures and known weaknesses of the installed packages with the registry
-	@npm audit signatures
-	@npm audit --omit=dev
+	@node scripts/audit.mjs
 
 clean: ## Remove what was built and installed
 	rm -rf dist node_modules coverage test/.tmp

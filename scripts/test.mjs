@@ -15,6 +15,8 @@ const steps = [
   ["types of the pages", "tsc", ["-p", "src/console/web/tsconfig.json"]],
   ["generated files", "node", ["scripts/generate.mjs", "--check"]],
 ];
+if (process.env.SLUICE_AUDIT)
+  steps.push(["what the registry says of packages", "node", ["scripts/audit.mjs"]]);
 let passed = 0;
 let failed = 0;
 const all = mode !== "check";
