@@ -71,7 +71,7 @@ export function backfillCommand(cli: Argv<GlobalOptions>): void {
           type: "number",
           default: 0,
           describe:
-            "Threads that decode, map and encode Avro data, besides the one that reads, sends and settles",
+            "Threads that decode, map and encode Avro data and JSON lines, besides the one that reads, sends and settles",
         })
         .option("dry-run", {
           type: "boolean",

@@ -14,6 +14,10 @@ export interface DeliveryEvents {
   bug(error: unknown): void;
 }
 
+export interface EncodedItem extends LaneItem {
+  readonly lane: string;
+}
+
 export class Delivery {
   private readonly lanes = new Map<string, Lane>();
   private touched = new Set<Lane>();
@@ -31,12 +35,12 @@ export class Delivery {
     this.touched.clear();
   }
 
-  /** Events that are encoded and measured already; `lanes` names the lane of each. */
-  acceptEncoded(items: readonly LaneItem[], lanes: readonly string[]): void {
+  /** Events that are encoded and measured already. */
+  acceptEncoded(items: readonly EncodedItem[]): void {
     let name = "";
     let lane: Lane | undefined;
-    for (const [index, item] of items.entries()) {
-      const wanted = lanes[index]!;
+    for (const item of items) {
+      const wanted = item.lane;
       if (!lane || wanted !== name) {
         name = wanted;
         lane = this.lane(name);

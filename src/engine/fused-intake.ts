@@ -10,7 +10,7 @@ import type { DropCounter } from "./drop-counter.ts";
 import { FusedRecords } from "./fused-records.ts";
 import type { Receipt } from "./ledger.ts";
 import type { Cell } from "./metrics.ts";
-import { type DataBlock, type FusedPlan, laneOf, type PackedEvents, PackedItem } from "./packed.ts";
+import { type DataBlock, type FusedPlan, type PackedEvents, PackedItem } from "./packed.ts";
 import { allowsFusion, type RunObserver } from "./observers.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Plan } from "./plan.ts";
@@ -23,8 +23,8 @@ export interface FusedContext {
   readonly guard: Guard | undefined;
   /** Data that were dropped: for the dead-letter window. */
   good(count: number): void;
-  /** The items of one block, and the lane of each. */
-  deliver(items: readonly PackedItem[], lanes: readonly string[]): void;
+  /** The items of one block. */
+  deliver(items: readonly PackedItem[]): void;
   /** A bug of the plan: the run fails. */
   bug(error: unknown): void;
 }
@@ -118,12 +118,9 @@ export class FusedIntake {
 
   private deliver(receipt: Receipt, block: DataBlock, events: PackedEvents): void {
     if (events.events === 0) return;
+    const of = { block, events };
     const items: PackedItem[] = [];
-    const lanes: string[] = [];
-    for (let row = 0; row < events.events; row++) {
-      items.push(new PackedItem(block, events, row, receipt));
-      lanes.push(laneOf(events, row));
-    }
-    this.context.deliver(items, lanes);
+    for (let row = 0; row < events.events; row++) items.push(new PackedItem(of, row, receipt));
+    this.context.deliver(items);
   }
 }

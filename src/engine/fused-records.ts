@@ -10,7 +10,7 @@
 import { type BodyForm, Drop, type Origin } from "./contracts.ts";
 import type { FusedContext } from "./fused-intake.ts";
 import type { Receipt } from "./ledger.ts";
-import { COLUMNS, DATUM, laneOf, type PackedEvents, PackedItem, type RecordsPlan } from "./packed.ts";
+import { COLUMNS, DATUM, type PackedEvents, PackedItem, type RecordsPlan } from "./packed.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { RecordsBlock, TakenRecords } from "./taken-records.ts";
 
@@ -163,14 +163,11 @@ export class FusedRecords {
       plan.free(events);
       return;
     }
+    const of = { block, events, plan };
     const items: PackedItem[] = [];
-    const lanes: string[] = [];
-    for (let row = 0; row < events.events; row++) {
-      const receipt = block.receipts[events.table[row * COLUMNS + DATUM]!]!;
-      items.push(new PackedItem(block, events, row, receipt, plan));
-      lanes.push(laneOf(events, row));
-    }
-    this.context.deliver(items, lanes);
+    for (let row = 0; row < events.events; row++)
+      items.push(new PackedItem(of, row, block.receipts[events.table[row * COLUMNS + DATUM]!]!));
+    this.context.deliver(items);
   }
 }
 

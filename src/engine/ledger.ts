@@ -46,21 +46,21 @@ export class Receipt {
     this.parts += n;
   }
 
-  /** One value reached an end that promise 1 allows: delivered, dropped by a rule, or durably dead-lettered. */
-  done(): void {
-    this.close();
+  /** So many values reached an end that promise 1 allows: delivered, dropped by a rule, or durably dead-lettered. */
+  done(values = 1): void {
+    this.close(values);
   }
 
   /** One value was not dealt with: the whole record must come again. */
   giveBack(): void {
     this.givenBack = true;
-    this.close();
+    this.close(1);
   }
 
-  private close(): void {
+  private close(parts: number): void {
     if (this.ledger.abandoned) return; // Already nacked as a whole; a late answer changes nothing.
-    assert(this.parts > 0, "a part of a record was closed twice");
-    this.parts -= 1;
+    assert(this.parts >= parts, "a part of a record was closed twice");
+    this.parts -= parts;
     if (this.parts === 0) this.ledger.settle(this, this.givenBack ? "nack" : "ack");
   }
 }
@@ -181,5 +181,16 @@ export class Ledger {
     this.handedOver += 1;
     this.bytesOpen -= receipt.record.body.byteLength;
     receipt.whenSettled?.();
+  }
+}
+
+/** Neighbours are mostly of one record, a block of hundreds: told at once. */
+export function allDone(items: readonly { readonly receipt: Receipt }[]): void {
+  for (let from = 0; from < items.length; ) {
+    const { receipt } = items[from]!;
+    let to = from + 1;
+    while (to < items.length && items[to]!.receipt === receipt) to += 1;
+    receipt.done(to - from);
+    from = to;
   }
 }

@@ -76,50 +76,61 @@ export interface RecordsPlan {
   revive(text: string, lane: string): unknown;
 }
 
-/** One event of a packed block on its way through its lane. */
+/** What all items of one block share. */
+export interface PackedBlock {
+  readonly block: DataBlock;
+  readonly events: PackedEvents;
+  readonly plan?: RecordsPlan;
+}
+
+/** One event of a packed block on its way through its lane. There is one for each event, so it holds next to nothing. */
 export class PackedItem implements Encoded<unknown> {
   readonly bytes: number;
-  readonly start: number;
 
   constructor(
-    private readonly block: DataBlock,
-    private readonly events: PackedEvents,
+    private readonly of: PackedBlock,
     private readonly row: number,
     readonly receipt: Receipt,
-    private readonly plan?: RecordsPlan,
   ) {
-    const at = row * COLUMNS;
-    this.start = events.table[at + START]!;
-    this.bytes = events.table[at + LENGTH]!;
+    this.bytes = of.events.table[row * COLUMNS + LENGTH]!;
+  }
+
+  get lane(): string {
+    const { lanes, table } = this.of.events;
+    return lanes[table[this.row * COLUMNS + LANE]!]!;
+  }
+
+  /** Its first byte in the block's buffer. */
+  get start(): number {
+    return this.of.events.table[this.row * COLUMNS + START]!;
   }
 
   /** Where it stands, if neighbours are apart by this byte. */
   bufferWith(separator: number): Buffer | undefined {
-    return this.events.separator === separator ? this.events.bytes : undefined;
+    const { events } = this.of;
+    return events.separator === separator ? events.bytes : undefined;
   }
 
   get text(): string {
-    return this.events.bytes.toString("utf8", this.start, this.start + this.bytes);
+    const { start } = this;
+    return this.of.events.bytes.toString("utf8", start, start + this.bytes);
   }
 
   get value(): unknown {
-    const { plan, events, row, text } = this;
-    return plan ? plan.revive(text, laneOf(events, row)) : JSON.parse(text);
+    const { plan } = this.of;
+    return plan ? plan.revive(this.text, this.lane) : JSON.parse(this.text);
   }
 
   /** By which the other side knows it. */
   get id(): string {
-    const from = this.events.table[this.row * COLUMNS + ID]!;
-    return this.events.bytes.toString("latin1", from, from + this.events.idBytes);
+    const { events } = this.of;
+    const from = events.table[this.row * COLUMNS + ID]!;
+    return events.bytes.toString("latin1", from, from + events.idBytes);
   }
 
   get origin(): Origin {
-    return this.block.origin(this.events.table[this.row * COLUMNS + DATUM]!);
+    return this.of.block.origin(this.of.events.table[this.row * COLUMNS + DATUM]!);
   }
-}
-
-export function laneOf({ lanes, table }: PackedEvents, row: number): string {
-  return lanes[table[row * COLUMNS + LANE]!]!;
 }
 
 /**

@@ -7,7 +7,7 @@
 import assert from "node:assert";
 
 import { Drop, type Origin, type Rates, type Sink } from "./contracts.ts";
-import { Delivery } from "./delivery.ts";
+import { Delivery, type EncodedItem } from "./delivery.ts";
 import { DataError, type SinkFault, toError } from "./errors.ts";
 import type { Lane, LaneContext } from "./lane.ts";
 import type { LaneItem } from "./lane-queue.ts";
@@ -97,9 +97,9 @@ export class Router {
   }
 
   /** For a fused plan, which is made for one sink that takes everything. */
-  acceptEncoded(items: readonly LaneItem[], lanes: readonly string[]): void {
+  acceptEncoded(items: readonly EncodedItem[]): void {
     assert(this.direct, "a fused plan knows no routes");
-    this.direct.acceptEncoded(items, lanes);
+    this.direct.acceptEncoded(items);
   }
 
   /** Partial batches go now. */

@@ -22,7 +22,7 @@ import type { AroundWrite } from "./attempt-write.ts";
 import type { LaneItem } from "./lane-queue.ts";
 import type { LimiterMaker } from "./limiter.ts";
 import { type FusedIntake, fusedIntake } from "./fused-intake.ts";
-import { Ledger } from "./ledger.ts";
+import { allDone, Ledger } from "./ledger.ts";
 import type { Cell, Metrics } from "./metrics.ts";
 import type { RunObserver, WriteNote } from "./observers.ts";
 import { type Item, Pipeline } from "./pipeline.ts";
@@ -187,7 +187,7 @@ export class Run implements Heir {
       delivered(sink: PlannedSink, lane: string, items: readonly LaneItem[], write: WriteNote) {
         window.good(items.length);
         world.observer?.delivered?.(lane, items, sink.name, write);
-        for (const item of items) item.receipt.done();
+        allDone(items);
       },
       rejected: (item: Item, error: DataError | SinkFault, sink: PlannedSink, lane: string | undefined) =>
         this.deadLetter(item, error, {
@@ -223,7 +223,7 @@ export class Run implements Heir {
       drops: this.drops,
       guard: world.guard,
       good: (count) => window.good(count),
-      deliver: (items, lanes) => this.router.acceptEncoded(items, lanes),
+      deliver: (items) => this.router.acceptEncoded(items),
       bug: (error) => this.fail(error),
     });
   }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 
 import { expect, it } from "vitest";
 
@@ -153,6 +154,34 @@ it("sends the same events with threads as without, and settles them all", async 
   expect(await backfill(world, "--from", "a.avro", "--workers", "2")).toMatchObject({ code: 0 });
   expect(world.segment.requests().length).toBe(requests);
   expect(await backfill(world, "--from", "a.avro", "--workers", "1.5")).toMatchObject({ code: 2 });
+});
+
+it.each([
+  ["NDJSON", (text: string) => text],
+  ["gzip", (text: string) => gzipSync(text)],
+])("writes the same events from %s with threads as without", async (_, packed) => {
+  const world = await town([feature.environment]);
+  await world.write("p.yaml", pipelineYaml());
+  await world.write("a.input", packed(`${ndjson(eventsOf(2_000))}\nnot json`));
+  const written = async (to: string, ...more: string[]) => {
+    const run = await backfill(
+      world,
+      "--from",
+      "a.input",
+      "--to",
+      `file:${to}`,
+      "--state",
+      `state-${to}`,
+      ...more,
+    );
+    expect(run, run.stderr).toMatchObject({ code: 0 });
+    expect(run.stderr).not.toContain("--workers does nothing here");
+    expect(run.stderr).toMatch(/dead-lettered\s+│ \S+\s+│\s+1/);
+    return (await readFile(join(world.folder, to), "utf8")).trim().split("\n").sort();
+  };
+  const one = await written("one.ndjson");
+  expect(one).toHaveLength(2_000);
+  expect(await written("two.ndjson", "--workers", "2")).toEqual(one);
 });
 
 it("sends and writes nothing in a dry run, but counts all", async () => {

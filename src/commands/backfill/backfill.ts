@@ -90,7 +90,10 @@ async function backfillOf(
   const withState = { ...source, config: { ...(source.config as object), ...settings } };
   const fused = await fuse(pipeline, options, recent);
   if (!fused && options.workers > 0)
-    log.warn({}, "--workers does nothing here: only the plain stages over Avro files can run in threads");
+    log.warn(
+      {},
+      "--workers does nothing here: only the plain stages, with no others between them, run in threads",
+    );
   const watched: WatchedPipeline[] = [];
   const beside = await openBeside(options, { log, pipelines: () => watched, shard }).catch(
     async (error: unknown) => {

@@ -38,6 +38,7 @@ export async function backfillToHttp({ path, paths = [path], events, passing }, 
       "events/CPU second": (read / (to.cpuMs - from.cpuMs)) * 1000,
       "events/s, start and end included": (events / end.wallMs) * 1000,
       "CPU µs/event, start and end included": (end.cpuMs * 1000) / events,
+      "server's CPU µs/event": ((to.serverMs - from.serverMs) * 1000) / read,
       "server's share of a core, %": ((to.serverMs - from.serverMs) / (to.atMs - from.atMs)) * 100,
       "peak RSS MiB": end.peakBytes / MIB,
     };
