@@ -78,6 +78,23 @@ describe("the judge", () => {
     expect(Math.min(verdict.delivered, verdict.dropped, verdict.deadLettered)).toBeGreaterThan(0);
   });
 
+  it("lets the crash-loop breaker take as many good events for deadly as the kills explain, whole", () => {
+    const facts = sound();
+    const [id = "", event] = [...facts.issued].find(([, { fate }]) => fate === "delivered") ?? [];
+    const body = events[event!.serial]!.body.toString("base64");
+    const letter = (text: string) => ({ id, code: "crash-loop", body: text });
+    const segmentIds = facts.segmentIds.filter((s) => !event!.messages.some((m) => m.messageId === s.id));
+    const broken = (text: string): Facts => ({
+      ...facts,
+      segmentIds,
+      deadLetters: [...facts.deadLetters, letter(text)],
+    });
+    const explained = judge(broken(body), { ...allowed, suspected: 1 });
+    expect(explained).toMatchObject({ suspected: 1, lost: 0, violations: [] });
+    expect(judge(broken(body), allowed).violations).toEqual([expect.stringMatching(/^I2 1 good events/)]);
+    expect(judge(broken("AA=="), { ...allowed, suspected: 1 })).toMatchObject({ suspected: 0, lost: 1 });
+  });
+
   const broken: Record<string, [invariant: string, facts: (facts: Facts) => Partial<Facts>]> = {
     "an acked event that one of its destinations never got": [
       "I1",
