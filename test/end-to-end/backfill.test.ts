@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
@@ -182,6 +182,19 @@ it.each([
   const one = await written("one.ndjson");
   expect(one).toHaveLength(2_000);
   expect(await written("two.ndjson", "--workers", "2")).toEqual(one);
+});
+
+it("takes a folder, shared out among threads, and sends each event of its files once", async () => {
+  const world = await town([feature.environment]);
+  await world.write("p.yaml", pipelineYaml());
+  await mkdir(join(world.folder, "archive", "2026"), { recursive: true });
+  const events = eventsOf(900);
+  for (const [i, name] of ["a.avro", "2026/b.avro", "2026/c.avro"].entries()) {
+    const data = events.slice(i * 300, (i + 1) * 300).map((event) => encodeAvro(event));
+    await world.write(join("archive", name), writeContainer(exportEventSchema(), data));
+  }
+  expect(await backfill(world, "--from", "archive", "--workers", "2")).toMatchObject({ code: 0 });
+  expect(world.segment.stats()).toMatchObject({ accepted: 900, duplicates: 0 });
 });
 
 it("sends and writes nothing in a dry run, but counts all", async () => {

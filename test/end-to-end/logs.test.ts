@@ -1,9 +1,10 @@
 // What the real program logs: enough to find one event and one request by, and nothing of what is in them.
 
-import { readFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { copyFile, open, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
 
-import { expect, it, vi } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 
 import { exported } from "../support/fixtures.ts";
 import { pipelineYaml, start, SUBSCRIPTION, TOPIC, town } from "../support/program.ts";
@@ -67,4 +68,41 @@ it("logs JSON with ids and codes, and no payload above debug, whatever goes wron
   expect(await readFile(join(world.folder, "dead-letters.ndjson"), "utf8")).toContain(
     `it said: refused: ${CANARY}`,
   );
+});
+
+it("goes on at the start of a log file that was copied and truncated, and leaves no hole in it", async () => {
+  const world = await town([String(feature["environment"])]);
+  world.pubsub.createTopic(TOPIC);
+  world.pubsub.createSubscription({ name: SUBSCRIPTION, topic: TOPIC, ackDeadlineSeconds: 10 });
+  const pipeline = await world.write("p.yaml", pipelineYaml({ decode: "{ type: json-decode }" }));
+  const log = join(world.folder, "sluice.log");
+  // As systemd's StandardError=append: hands it over.
+  const file = await open(log, "a");
+  const child = spawn(
+    process.execPath,
+    ["dist/main.js", "run", pipeline, "--state", join(world.folder, "s")],
+    {
+      env: { ...process.env, METADATA_SERVER_DETECTION: "none", ...world.env },
+      stdio: ["ignore", "ignore", file.fd],
+    },
+  );
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const exit = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  await file.close();
+  world.pubsub.publish(TOPIC, [{ data: Buffer.from("no event") }]);
+  const acked = (count: number) => () =>
+    expect(world.pubsub.subscription(SUBSCRIPTION)).toMatchObject({ acked: count });
+  await vi.waitFor(acked(1), soon);
+  await copyFile(log, `${log}.1`);
+  await truncate(log);
+  world.pubsub.publish(TOPIC, [{ data: Buffer.from(JSON.stringify(feature)) }]);
+  await vi.waitFor(acked(2), soon);
+  child.kill("SIGTERM");
+  expect(await exit).toBe(0);
+  const after = await readFile(log, "utf8");
+  expect(after).not.toContain("\0");
+  const lines = after.trim().split("\n");
+  expect(lines.length).toBeGreaterThan(0);
+  for (const line of lines) expect(JSON.parse(line)).toMatchObject({ msg: expect.any(String) });
+  expect((await readFile(`${log}.1`, "utf8")).trim().split("\n").length).toBeGreaterThan(0);
 });

@@ -83,6 +83,27 @@ deadLetters: { type: file, path: "\${NOT_SET_ANYWHERE}" }
   });
 });
 
+describe("a folder of definitions", () => {
+  it("is validated as a whole: each file named with what is wrong, destinations and tests beside them included", async () => {
+    const world = await town([environment]);
+    await world.write("good.yaml", pipelineYaml());
+    await world.write("bad.yaml", pipelineYaml().replace("filter-enabled", "filter-enabld"));
+    await world.write("notes.txt", "no: [yaml");
+    const validate = async (...args: string[]) => {
+      const program = start(["validate", ...args], { cwd: world.folder, env: world.env });
+      return { code: await program.exit, text: program.output.stdout + program.output.stderr };
+    };
+    const all = await validate(".");
+    expect(all.code).toBe(2);
+    expect(all.text).toMatch(/bad\.yaml:\d+:\d+ .*filter-enabld/);
+    expect(all.text).not.toMatch(/good\.yaml:\d+:\d+|notes\.txt/);
+    await world.write("enablement.yaml", "environments: 7\n");
+    expect((await validate(".")).text).toMatch(/enablement\.yaml:1:\d+ /);
+    const none = await validate("*.yml");
+    expect(none).toMatchObject({ code: 2, text: expect.stringContaining("there is no YAML file in *.yml") });
+  });
+});
+
 describe("a truncated Avro file", () => {
   const data = Array.from({ length: 500 }, () => encodeAvro(feature));
   const whole = writeContainer(exportEventSchema(), data, { codec: "null", blockBytes: 4096 });
