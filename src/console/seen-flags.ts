@@ -4,6 +4,7 @@
 import type { Drop, Origin } from "../engine/contracts.ts";
 import type { LaneItem } from "../engine/lane-queue.ts";
 import type { RunObserver } from "../engine/observers.ts";
+import type { TakenRecords } from "../engine/taken-records.ts";
 import { isObject } from "../events/envelope.ts";
 import { SegmentEvent } from "../events/segment-event.ts";
 
@@ -74,6 +75,15 @@ export class SeenFlags implements RunObserver {
     if (!seen) return;
     seen.dropped += 1;
     seen.seq = ++this.sightings;
+  }
+
+  /** Only what was dropped for its flag is decoded; those that pass are told of when they are delivered. */
+  taken(records: TakenRecords): void {
+    for (let index = 0; index < records.length; index++) {
+      const dropped = records.drop(index);
+      if (!dropped || !OFF.has(dropped.drop.reason)) continue;
+      this.dropped(records.origin(index), dropped.stage, dropped.drop, records.value(index));
+    }
   }
 
   private entry(environment: string, flag: string): SeenFlag | undefined {

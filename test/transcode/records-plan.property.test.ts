@@ -4,10 +4,11 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 
+import { SeenFlags } from "../../src/console/seen-flags.ts";
 import { encodeAvro } from "../../src/emulators/avro-events.ts";
 import { sampleEvents } from "../../src/emulators/sample-events.ts";
 import type { Enablement } from "../../src/engine/contracts.ts";
-import type { RunObserver } from "../../src/engine/observers.ts";
+import { allOf, type RunObserver } from "../../src/engine/observers.ts";
 import { COLUMNS } from "../../src/engine/packed.ts";
 import { SegmentEvent } from "../../src/events/segment-event.ts";
 import { eventIdOf, messageIdOf, sentIdOf } from "../../src/live/event-ids.ts";
@@ -74,16 +75,27 @@ class Witness implements RunObserver {
   }
 }
 
+/** How often each flag was seen, in an order that does not depend on the way. */
+function countsOf(flags: SeenFlags): readonly string[] {
+  const lines = flags
+    .all()
+    .map((one) => `${one.environment} ${one.flag} ${one.delivered} delivered, ${one.dropped} dropped`);
+  return lines.toSorted();
+}
+
 for (const [name, scenario] of Object.entries(scenarios)) {
   it(`gives and tells what the stages do for any message, ${name}`, { timeout: 300_000 }, async () => {
     const world = await FusedWorld.of(scenario);
     await fc.assert(
       fc.asyncProperty(fc.array(body, { minLength: 1, maxLength: 24 }), async (bodies) => {
         const [seen, seenFused] = [new Witness(), new Witness()];
-        const staged = await world.runMessages(bodies, { observer: seen });
+        const [flags, flagsFused] = [new SeenFlags(), new SeenFlags()];
+        const staged = await world.runMessages(bodies, { observer: allOf(seen, flags) });
         const fusedRecords = new LocalRecordsPlan(world.settings);
-        expect(await world.runMessages(bodies, { observer: seenFused, fusedRecords })).toEqual(staged);
+        const observer = allOf(seenFused, flagsFused);
+        expect(await world.runMessages(bodies, { observer, fusedRecords })).toEqual(staged);
         expect(seenFused.all).toEqual(seen.all);
+        expect(countsOf(flagsFused)).toEqual(countsOf(flags));
       }),
       { numRuns: RUNS },
     );
@@ -99,12 +111,15 @@ function samples(n: number): Buffer[] {
   return some;
 }
 
-it("takes nearly all of a realistic mix itself, and none while somebody watches values between stages", async () => {
+it("takes nearly all of a realistic mix itself, the console's count of flags beside it, and none while somebody watches values between stages", async () => {
   const world = await FusedWorld.of(scenarios["as it is shipped"]!);
   const bodies = samples(900); // Less than the ledger of this world holds.
   const seen = new Witness();
-  await world.runMessages(bodies, { observer: seen, fusedRecords: new LocalRecordsPlan(world.settings) });
+  const flags = new SeenFlags();
+  const fusedRecords = new LocalRecordsPlan(world.settings);
+  await world.runMessages(bodies, { observer: allOf(seen, flags), fusedRecords });
   expect(seen.fused / bodies.length).toBeGreaterThan(0.95);
+  expect(flags.size).toBeGreaterThan(0);
   const watching = Object.assign(new Witness(), { watchesArrows: true });
   await world.runMessages(bodies, { observer: watching, fusedRecords: new LocalRecordsPlan(world.settings) });
   expect([watching.fused, watching.all]).toEqual([0, seen.all]);
