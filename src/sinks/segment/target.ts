@@ -40,7 +40,7 @@ export function targetOf(destinations: Destinations, lane: string): Target {
       code: "destination-off",
       isDeliberate: true,
     });
-  const { origin, path } = addressOf(destination);
+  const { origin, path } = knownAddress(destination);
   const { reach } = destination.config;
   return {
     lane,
@@ -52,8 +52,24 @@ export function targetOf(destinations: Destinations, lane: string): Target {
   };
 }
 
+interface Address {
+  readonly origin: string;
+  readonly path: string;
+}
+
+/** An edited destination is another object. Parsed for each request, it would cost as much as writing ten events. */
+const addresses = new WeakMap<Destination, Address>();
+
+function knownAddress(destination: Destination): Address {
+  const known = addresses.get(destination);
+  if (known) return known;
+  const address = addressOf(destination);
+  addresses.set(destination, address);
+  return address;
+}
+
 /** Takes the documented base with or without its `/v1`, and a path of a gateway before it. */
-function addressOf(destination: Destination): { origin: string; path: string } {
+function addressOf(destination: Destination): Address {
   const { endpoint } = destination.config;
   if (!URL.canParse(endpoint))
     throw misconfigured(destination, "endpoint-invalid", "its endpoint is not a URL");
