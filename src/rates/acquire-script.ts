@@ -15,6 +15,7 @@ local function text(number) return string.format('%.17g', number) end
 local rules = numbers(ARGV[1])
 local SECOND, GATHER, BURST, LEAST, RESERVE, RETURN, FORGET, LOOK =
   rules[1], rules[2], rules[3], rules[4], rules[5], rules[6], rules[7], rules[8]
+local REQUEST_BURST, BACKFILL_REQUESTS, BACKFILL_LEAST, BACKFILL_SECONDS = rules[9], rules[10], rules[11], rules[12]
 local rate = numbers(ARGV[2])
 local wanted = numbers(ARGV[3])
 local wantedEvents, wantedBytes, leastBytes = wanted[1], wanted[2], wanted[3]
@@ -27,22 +28,25 @@ if now == nil then
 end
 
 local EVENTS, REQUESTS, BYTES = 1, 2, 3
-local read = redis.call('HMGET', KEYS[1], 'open', 'filled', 'te', 'tr', 'tb', 'ue', 'ur', 'ub', 'live', 'grants', 'seen')
+local read = redis.call('HMGET', KEYS[1], 'open', 'filled', 'te', 'tr', 'tb', 'ue', 'ur', 'ub', 'live', 'grants', 'seen',
+  'backfill', 'kept')
 local open, filled, liveWaits = tonumber(read[1]), tonumber(read[2]), tonumber(read[9])
 local tokens = { tonumber(read[3]), tonumber(read[4]), tonumber(read[5]) }
 local used = { tonumber(read[6]), tonumber(read[7]), tonumber(read[8]) }
 local grants, seen = tonumber(read[10]), tonumber(read[11])
+local backfillAt, kept = tonumber(read[12]) or 0, tonumber(read[13]) or 0
 
 local function answer(...)
   redis.call('HSET', KEYS[1], 'open', text(open), 'filled', text(filled), 'te', text(tokens[1]), 'tr', text(tokens[2]),
     'tb', text(tokens[3]), 'ue', text(used[1]), 'ur', text(used[2]), 'ub', text(used[3]), 'live', text(liveWaits),
-    'grants', text(grants), 'seen', text(now))
+    'grants', text(grants), 'seen', text(now), 'backfill', text(backfillAt), 'kept', text(kept))
   for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, FORGET) end
   return { ... }
 end
 
 if open == nil then
   open, filled, tokens, used, liveWaits, grants = now + GATHER, now, { 0, 0, 0 }, { 0, 0, 0 }, 0, 0
+  backfillAt, kept = 0, 0
   redis.call('DEL', KEYS[2], KEYS[3])
 elseif ARGV[7] == '1' or now - seen >= SECOND then
   open = math.max(open, now + GATHER)
@@ -51,9 +55,14 @@ if now < open then return answer('gather', text(open - now)) end
 if now < open + SECOND then return answer('wait', text(open + SECOND - now)) end
 
 local function cap(one) return math.max(1, math.floor(rate[one])) end
+local function leftForLive(one)
+  if rate[one] == math.huge then return 0 end
+  return math.floor(cap(one) * RESERVE + 0.5)
+end
+local mostKept = cap(REQUESTS) * BACKFILL_REQUESTS >= 1 and 1 or 0
 local function reserve(one)
-  if live or one == REQUESTS then return 0 end
-  return math.floor(cap(one) * RESERVE)
+  if live then return one == REQUESTS and kept or 0 end
+  return one == REQUESTS and 0 or leftForLive(one)
 end
 local function held(id)
   local pair = redis.call('HGET', KEYS[3], id)
@@ -83,28 +92,39 @@ if ARGV[6] ~= '' then
     tokens[EVENTS] = tokens[EVENTS] + events
     tokens[BYTES] = tokens[BYTES] + bytes
     redis.call('HSET', KEYS[3], id, text(grant[1] - events) .. ' ' .. text(grant[2] - bytes))
+    redis.call('ZADD', KEYS[2], text(tonumber(redis.call('ZSCORE', KEYS[2], id)) - back[4]), id)
   end
 end
 
-local unit = { 1 + reserve(EVENTS), 1, leastBytes + reserve(BYTES) }
+local unit = { 1 + leftForLive(EVENTS), 1 + mostKept, leastBytes + leftForLive(BYTES) }
+local passed = now - filled
 for one = 1, 3 do
   if rate[one] == math.huge then
     tokens[one] = 0
   else
-    local burst = math.min(cap(one), math.max(unit[one], rate[one] * BURST))
-    tokens[one] = math.min(burst, tokens[one] + (now - filled) / 1000 * rate[one])
+    local burst = math.min(cap(one), math.max(unit[one], rate[one] * (one == REQUESTS and REQUEST_BURST or BURST)))
+    local second = one == REQUESTS and SECOND + 2 * late or 1000
+    tokens[one] = math.min(burst, tokens[one] + passed / second * rate[one])
   end
+end
+if not live then backfillAt = now end
+if now - backfillAt < SECOND and rate[REQUESTS] ~= math.huge then
+  kept = math.min(mostKept, kept + passed / 1000 * rate[REQUESTS] * BACKFILL_REQUESTS)
+else
+  kept = 0
 end
 filled = now
 
 if not live and now < liveWaits then return answer('wait', text(liveWaits - now)) end
 
-local least = { math.min(wantedEvents, math.max(1, math.floor(rate[EVENTS] * LEAST))), 1, leastBytes }
-local wait = 0
+local perRequest = live and 0 or BACKFILL_LEAST / rate[REQUESTS]
+local seconds = math.max(LEAST, math.min(perRequest, BACKFILL_SECONDS))
+local least = { math.min(wantedEvents, math.max(1, math.floor(rate[EVENTS] * seconds))), 1, leastBytes }
+local waits = { 0, 0, 0 }
 for one = 1, 3 do
   if rate[one] ~= math.huge then
     local missing = least[one] + reserve(one) - tokens[one]
-    if missing > 1e-9 then wait = math.max(wait, missing / rate[one] * 1000) end
+    if missing > 1e-9 then waits[one] = missing / rate[one] * 1000 end
     local over = used[one] + least[one] + reserve(one) - cap(one)
     if over > 1e-9 then
       local log = redis.call('ZRANGE', KEYS[2], 0, LOOK - 1, 'WITHSCORES')
@@ -112,13 +132,14 @@ for one = 1, 3 do
         if over <= 1e-9 then break end
         local grant = held(log[i])
         over = over - (one == EVENTS and grant[1] or one == BYTES and grant[2] or 1)
-        wait = math.max(wait, tonumber(log[i + 1]) - now)
+        waits[one] = math.max(waits[one], tonumber(log[i + 1]) - now)
       end
     end
   end
 end
+local wait = math.max(waits[EVENTS], waits[REQUESTS], waits[BYTES])
 if wait > 0 then
-  if live then liveWaits = now + wait + RETURN end
+  if live and math.max(waits[EVENTS], waits[BYTES]) > 0 then liveWaits = now + wait + RETURN end
   return answer('wait', text(wait))
 end
 
@@ -139,7 +160,7 @@ used[BYTES] = used[BYTES] + bytes
 tokens[EVENTS] = tokens[EVENTS] - events
 tokens[REQUESTS] = tokens[REQUESTS] - 1
 tokens[BYTES] = tokens[BYTES] - bytes
-if live then liveWaits = 0 end
+if live then liveWaits = 0 else kept = math.max(0, kept - 1) end
 return answer('granted', id, text(events), text(bytes))
 `;
 

@@ -20,7 +20,7 @@ export interface Ask {
   readonly leastBytes: number;
   /** The grant is used no later than so long after it was asked for. */
   readonly lateMs: number;
-  /** What was not used of an earlier grant. */
+  /** What became of the grant before. */
   readonly returned: Returned | undefined;
   /** Somebody may have used the rate without the store in the last second. */
   readonly rejoins: boolean;
@@ -28,8 +28,11 @@ export interface Ask {
 
 export interface Returned {
   readonly id: string;
+  /** Not used of it. */
   readonly events: number;
   readonly bytes: number;
+  /** So long before its latest moment it was used, or given up. */
+  readonly earlyMs: number;
 }
 
 export type Answer =

@@ -9,11 +9,15 @@
 import type { Rates } from "../engine/contracts.ts";
 import type { Answer, Ask, Returned } from "./rate-store.ts";
 import {
+  BACKFILL_LEAST,
+  BACKFILL_REQUESTS,
+  BACKFILL_SECONDS,
   BURST_SECONDS,
   FORGET_MS,
   GATHER_MS,
   LEAST_SECONDS,
   LOOK_AT,
+  REQUEST_BURST_SECONDS,
   RESERVE,
   RETURN_MS,
   SECOND_MS,
@@ -23,7 +27,7 @@ interface Entry {
   readonly id: string;
   events: number;
   bytes: number;
-  readonly untilMs: number;
+  untilMs: number;
 }
 
 interface Amounts {
@@ -42,6 +46,9 @@ interface State {
   /** In order of `untilMs`. */
   log: Entry[];
   liveWaitsUntilMs: number;
+  backfillAtMs: number;
+  /** Of the requests, what live traffic leaves to a backfill: up to one. */
+  kept: number;
 }
 
 const dimensions = ["events", "requests", "bytes"] as const;
@@ -59,14 +66,16 @@ export class RateTable {
     if (nowMs < opensMs) return { kind: "wait", ms: opensMs - nowMs };
     expire(state, nowMs);
     if (ask.returned) takeBack(state, ask.returned);
-    const burst = burstOf(ask);
-    fill(state, ask.rates, burst, nowMs);
+    fill(state, ask, nowMs);
     if (ask.priority === "backfill" && nowMs < state.liveWaitsUntilMs) {
       return { kind: "wait", ms: state.liveWaitsUntilMs - nowMs };
     }
-    const waitMs = this.waitOf(state, ask, nowMs);
+    const waits = waitsOf(state, ask, nowMs);
+    const waitMs = Math.max(waits.events, waits.requests, waits.bytes);
     if (waitMs <= 0) return this.grant(state, ask, nowMs);
-    if (ask.priority === "live") state.liveWaitsUntilMs = nowMs + waitMs + RETURN_MS;
+    // Of the requests a backfill has its own part.
+    const isFirst = ask.priority === "live" && Math.max(waits.events, waits.bytes) > 0;
+    if (isFirst) state.liveWaitsUntilMs = nowMs + waitMs + RETURN_MS;
     return { kind: "wait", ms: waitMs };
   }
 
@@ -89,27 +98,8 @@ export class RateTable {
     add(state.used, events, 1, bytes);
     add(state.tokens, -events, -1, -bytes);
     if (ask.priority === "live") state.liveWaitsUntilMs = 0;
+    else state.kept = Math.max(0, state.kept - 1);
     return { kind: "granted", id: entry.id, events, bytes };
-  }
-
-  /** Milliseconds until the least that makes sense may be granted; 0: now. */
-  private waitOf(state: State, ask: Ask, nowMs: number): number {
-    const least = leastOf(ask);
-    let wait = 0;
-    for (const one of dimensions) {
-      const rate = ask.rates[one];
-      if (rate === Number.POSITIVE_INFINITY) continue;
-      const reserve = reserveOf(ask, one);
-      const missing = least[one] + reserve - state.tokens[one];
-      if (missing > 1e-9) wait = Math.max(wait, (missing / rate) * 1000);
-      let over = state.used[one] + least[one] + reserve - capOf(rate);
-      for (const entry of state.log.slice(0, LOOK_AT)) {
-        if (over <= 1e-9) break;
-        over -= one === "requests" ? 1 : entry[one];
-        wait = Math.max(wait, entry.untilMs - nowMs);
-      }
-    }
-    return wait;
   }
 
   private stateOf(ask: Ask, nowMs: number): State {
@@ -126,6 +116,8 @@ export class RateTable {
         used: nothing(),
         log: [],
         liveWaitsUntilMs: 0,
+        backfillAtMs: 0,
+        kept: 0,
       };
       this.states.set(ask.key, state);
     }
@@ -145,31 +137,67 @@ function see(state: State, rejoins: boolean, nowMs: number): void {
   state.seenAtMs = nowMs;
 }
 
+/** Milliseconds until the least that makes sense may be granted, by each rate; 0: now. */
+function waitsOf(state: State, ask: Ask, nowMs: number): Amounts {
+  const least = leastOf(ask);
+  const waits = { events: 0, requests: 0, bytes: 0 };
+  for (const one of dimensions) {
+    const rate = ask.rates[one];
+    if (rate === Number.POSITIVE_INFINITY) continue;
+    const reserve = reserveOf(state, ask, one);
+    const missing = least[one] + reserve - state.tokens[one];
+    if (missing > 1e-9) waits[one] = (missing / rate) * 1000;
+    let over = state.used[one] + least[one] + reserve - capOf(rate);
+    for (const entry of state.log.slice(0, LOOK_AT)) {
+      if (over <= 1e-9) break;
+      over -= one === "requests" ? 1 : entry[one];
+      waits[one] = Math.max(waits[one], entry.untilMs - nowMs);
+    }
+  }
+  return waits;
+}
+
 function capOf(rate: number): number {
   return Math.max(1, Math.floor(rate));
 }
 
-/** What must be able to pass at once, or a tenth of a second's worth. */
-function burstOf(ask: Ask): Amounts {
-  const burst = (rate: number, unit: number) => Math.min(capOf(rate), Math.max(unit, rate * BURST_SECONDS));
+/** What must be able to pass at once, or what may be saved up. */
+function burstOf({ rates, leastBytes }: Ask): Amounts {
+  const burst = (rate: number, unit: number, seconds = BURST_SECONDS) =>
+    Math.min(capOf(rate), Math.max(unit, rate * seconds));
   return {
-    events: burst(ask.rates.events, 1 + reserveOf(ask, "events")),
-    requests: burst(ask.rates.requests, 1),
-    bytes: burst(ask.rates.bytes, ask.leastBytes + reserveOf(ask, "bytes")),
+    events: burst(rates.events, 1 + leftForLive(rates.events)),
+    requests: burst(rates.requests, 1 + mostKept(rates.requests), REQUEST_BURST_SECONDS),
+    bytes: burst(rates.bytes, leastBytes + leftForLive(rates.bytes)),
   };
 }
 
-function reserveOf(ask: Ask, one: keyof Rates): number {
-  if (ask.priority === "live" || one === "requests") return 0;
-  return Math.floor(capOf(ask.rates[one]) * RESERVE);
+function leftForLive(rate: number): number {
+  return Math.round(capOf(rate) * RESERVE);
 }
 
-/** The least that is granted: what a fiftieth of a second brings, or all that is wanted if that is less. */
-function leastOf(ask: Ask): Amounts {
+/** Of so few requests that it would take half of a live job's, none is kept. */
+function mostKept(rate: number): number {
+  return capOf(rate) * BACKFILL_REQUESTS >= 1 ? 1 : 0;
+}
+
+/** What this asker leaves to those of the other priority. */
+function reserveOf(state: State, { rates, priority }: Ask, one: keyof Rates): number {
+  if (priority === "live") return one === "requests" ? state.kept : 0;
+  return one === "requests" ? 0 : leftForLive(rates[one]);
+}
+
+/**
+ * The least that is granted: what a fiftieth of a second brings, or all that is wanted if that is less. A backfill
+ * waits for more where requests are few, so that its part of them carries what is left of the events.
+ */
+function leastOf({ rates, priority, events, leastBytes }: Ask): Amounts {
+  const perRequest = priority === "live" ? 0 : BACKFILL_LEAST / rates.requests;
+  const seconds = Math.max(LEAST_SECONDS, Math.min(perRequest, BACKFILL_SECONDS));
   return {
-    events: Math.min(ask.events, Math.max(1, Math.floor(ask.rates.events * LEAST_SECONDS))),
+    events: Math.min(events, Math.max(1, Math.floor(rates.events * seconds))),
     requests: 1,
-    bytes: ask.leastBytes,
+    bytes: leastBytes,
   };
 }
 
@@ -177,18 +205,26 @@ function roomOf(state: State, ask: Ask): Amounts {
   const room = (one: keyof Rates) => {
     const rate = ask.rates[one];
     if (rate === Number.POSITIVE_INFINITY) return rate;
-    return Math.min(state.tokens[one], capOf(rate) - state.used[one]) - reserveOf(ask, one);
+    return Math.min(state.tokens[one], capOf(rate) - state.used[one]) - reserveOf(state, ask, one);
   };
   return { events: room("events"), requests: room("requests"), bytes: room("bytes") };
 }
 
-function fill(state: State, rates: Rates, burst: Amounts, nowMs: number): void {
-  const seconds = (nowMs - state.filledAtMs) / 1000;
+function fill(state: State, ask: Ask, nowMs: number): void {
+  const { rates, priority, lateMs } = ask;
+  const burst = burstOf(ask);
+  const passedMs = nowMs - state.filledAtMs;
   for (const one of dimensions) {
+    // Requests a little slower than the log lets them go: else the log paces them, in bunches, second after second.
+    const secondMs = one === "requests" ? SECOND_MS + 2 * lateMs : 1000;
     // Without a limit nothing is owed once there is one again: the log knows what was sent.
     if (rates[one] === Number.POSITIVE_INFINITY) state.tokens[one] = 0;
-    else state.tokens[one] = Math.min(burst[one], state.tokens[one] + seconds * rates[one]);
+    else state.tokens[one] = Math.min(burst[one], state.tokens[one] + (passedMs / secondMs) * rates[one]);
   }
+  if (priority === "backfill") state.backfillAtMs = nowMs;
+  const isShared = nowMs - state.backfillAtMs < SECOND_MS && rates.requests !== Number.POSITIVE_INFINITY;
+  const kept = () => state.kept + (passedMs / 1000) * rates.requests * BACKFILL_REQUESTS;
+  state.kept = isShared ? Math.min(mostKept(rates.requests), kept()) : 0;
   state.filledAtMs = nowMs;
 }
 
@@ -202,15 +238,19 @@ function expire(state: State, nowMs: number): void {
   if (gone > 0) state.log.splice(0, gone);
 }
 
-/** The request itself stays counted: what is given back is only what it did not carry, unless that is all of it. */
-function takeBack(state: State, { id, events, bytes }: Returned): void {
-  const entry = state.log.find((one) => one.id === id);
+/** The request itself stays counted, and for no longer than it has to: it was used before the latest moment. */
+function takeBack(state: State, { id, events, bytes, earlyMs }: Returned): void {
+  const at = state.log.findIndex((one) => one.id === id);
+  const entry = state.log[at];
   if (!entry) return;
   const returned = { events: Math.min(events, entry.events), bytes: Math.min(bytes, entry.bytes) };
   add(state.used, -returned.events, 0, -returned.bytes);
   add(state.tokens, returned.events, 0, returned.bytes);
   entry.events -= returned.events;
   entry.bytes -= returned.bytes;
+  entry.untilMs -= earlyMs;
+  state.log.splice(at, 1);
+  insert(state.log, entry);
 }
 
 function insert(log: Entry[], entry: Entry): void {

@@ -47,7 +47,7 @@ export class RedisStore implements RateStore {
       numbers(ask.events, ask.bytes, ask.leastBytes),
       ask.priority,
       String(ask.lateMs),
-      returned ? numbers(Number(returned.id), returned.events, returned.bytes) : "",
+      returned ? numbers(Number(returned.id), returned.events, returned.bytes, returned.earlyMs) : "",
       ask.rejoins ? "1" : "",
       nowMs === undefined ? "" : String(nowMs),
     ];

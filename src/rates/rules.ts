@@ -6,10 +6,18 @@ export const SECOND_MS = 1_004;
 export const GATHER_MS = 1_000;
 /** At most this part of a second's worth is granted after a pause. */
 export const BURST_SECONDS = 0.1;
+/** The same of requests: the first after a pause carries all that waits, and bunches would come again each second. */
+export const REQUEST_BURST_SECONDS = 0.025;
 /** Work that waits for the rate is granted at least what comes in this time, so that requests are not tiny. */
 export const LEAST_SECONDS = 0.02;
-/** What a backfill leaves free for live traffic, of the rate. */
-export const RESERVE = 0.01;
+/** What a backfill leaves free for live traffic, of events and bytes. */
+export const RESERVE = 0.012;
+/** What live traffic leaves to a backfill that was heard of in the last second, of the requests. */
+export const BACKFILL_REQUESTS = 0.2;
+/** The least of events a backfill is granted: what comes in the time of so many requests, within `BACKFILL_SECONDS`. */
+export const BACKFILL_LEAST = 3;
+/** Below `BURST_SECONDS`, as it waits until so much was saved up beside the reserve. */
+export const BACKFILL_SECONDS = 0.08;
 /** A live asker that was told to wait is expected back so long after its time. */
 export const RETURN_MS = 20;
 /** A rate nobody asked for in this time is forgotten. */
@@ -31,4 +39,8 @@ export const scriptRules = [
   RETURN_MS,
   FORGET_MS,
   LOOK_AT,
+  REQUEST_BURST_SECONDS,
+  BACKFILL_REQUESTS,
+  BACKFILL_LEAST,
+  BACKFILL_SECONDS,
 ] as const;

@@ -119,7 +119,7 @@ export class SharedLimiter implements RateLimiter {
       return;
     }
     this.lateMs = Math.max(SHORTEST_LATE_MS, (now - grant.askedAtMs) * 2, this.lateMs * LATE_DECAY);
-    this.keepReturn(grant.id, grant.events - events, grant.bytes - bytes);
+    this.keepReturn(grant, grant.events - events, grant.bytes - bytes, now);
   }
 
   waitMs(leastBytes: number): number {
@@ -211,12 +211,12 @@ export class SharedLimiter implements RateLimiter {
   private giveBack(grant: Grant, now: number): void {
     this.grant = undefined;
     this.lateMs = Math.min(LONGEST_LATE_MS, Math.max(this.lateMs, (now - grant.askedAtMs) * 2));
-    this.keepReturn(grant.id, grant.events, grant.bytes);
+    this.keepReturn(grant, grant.events, grant.bytes, now);
   }
 
-  private keepReturn(id: string, events: number, bytes: number): void {
-    if (events > 0 || bytes > 0)
-      this.returned = { id, events: Math.max(0, events), bytes: Math.max(0, bytes) };
+  private keepReturn({ id, useByMs }: Grant, events: number, bytes: number, now: number): void {
+    const earlyMs = Math.max(0, useByMs - now);
+    this.returned = { id, events: Math.max(0, events), bytes: Math.max(0, bytes), earlyMs };
   }
 
   private share(): Rates {

@@ -65,6 +65,7 @@ for (const program of redisPrograms)
           const part = back && {
             events: random.between(0, back.mine.events),
             bytes: random.between(0, back.mine.bytes),
+            earlyMs: random.next() * 4,
           };
           const mine = table.ask({ ...asked, returned: back && part && { id: back.mine.id, ...part } }, now);
           const its = await store.ask({ ...asked, returned: back && part && { id: back.its, ...part } }, now);
@@ -130,7 +131,7 @@ function randomAsk(random: ReturnType<typeof randomOf>): Ask {
     key: random.chance(0.8) ? "a" : "b",
     rates: random.chance(0.05)
       ? { events: none, requests: 30, bytes: none }
-      : { events: 400, requests: random.chance(0.5) ? 20 : none, bytes: 60_000 },
+      : { events: 400, requests: random.chance(0.5) ? 20 : random.chance(0.2) ? 3 : none, bytes: 60_000 },
     priority: random.chance(0.6) ? "live" : "backfill",
     events,
     bytes: leastBytes + events * random.between(10, 200),

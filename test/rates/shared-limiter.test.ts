@@ -104,19 +104,59 @@ describe("a rate that several processes share", () => {
     expect(town.watch.worstEvents).toBeLessThanOrEqual(400);
   });
 
-  it("lets a backfill use what live traffic leaves, and live traffic go first", async () => {
-    const town = new Town(19, perSecond(900), 2);
-    const [live, backfill] = started(town, { comes: 450 }, { priority: "backfill" });
-    await town.clock.advance(FIRST_MS);
+  describe.each([none, 100])("for live traffic and a backfill, at %d requests/s", (requests) => {
+    const rates = { events: 900, requests, bytes: none };
+    const together = async (seed: number, options: ConstructorParameters<typeof Worker>[1][]) => {
+      const town = new Town(seed, rates, 2);
+      const workers = started(town, ...options);
+      await town.clock.advance(7_000);
+      const before = workers.map(({ sent }) => sent);
+      for (const worker of workers) worker.waitsMs.length = 0;
+      await town.clock.advance(20_000);
+      expect(town.watch.worstEvents).toBeLessThanOrEqual(rates.events);
+      expect(town.watch.worstRequests).toBeLessThanOrEqual(requests);
+      const sent = workers.map((worker, i) => worker.sent - before[i]!);
+      return { sent, p99Ms: workers[0]!.percentileMs(99) };
+    };
+
+    it("gives the backfill 95 % of what live traffic leaves, and lets that go first", async () => {
+      for (const seed of [19, 20]) {
+        const alone = await together(seed, [{ comes: 450 }]);
+        const both = await together(seed, [{ comes: 450 }, { priority: "backfill" }]);
+        const [live, backfill] = [both.sent[0]!, both.sent[1]!];
+        expect(live).toBeGreaterThan(440 * 20);
+        expect(both.p99Ms).toBeLessThanOrEqual(alone.p99Ms + 20);
+        expect(backfill).toBeGreaterThanOrEqual(0.95 * (900 * 20 - live));
+      }
+    });
+  });
+
+  it("lets neither live traffic nor a backfill starve where few requests are allowed", async () => {
+    for (const requests of [1, 4, 8]) {
+      const town = new Town(29, { events: 900, requests, bytes: none }, 2);
+      const [live, backfill] = started(town, { comes: 50 }, { priority: "backfill" });
+      await town.clock.advance(60_000);
+      expect(live!.sent).toBeGreaterThan(0.9 * 50 * 55);
+      expect(backfill!.sent).toBeGreaterThan(0.2 * 80 * requests * 55);
+    }
+  });
+
+  it("keeps nothing for a backfill that has gone, and shares again after a time without a limit", async () => {
+    const rates = { events: none, requests: 20, bytes: none };
+    const town = new Town(31, rates, 2);
+    const [live, backfill] = started(town, {}, { priority: "backfill" });
     await town.clock.advance(5_000);
-    const [liveBefore, backfillBefore] = [live!.sent, backfill!.sent];
-    live!.longestWaitMs = 0;
-    await town.clock.advance(30_000);
-    const lived = live!.sent - liveBefore;
-    expect(lived).toBeGreaterThan(440 * 30);
-    expect(live!.longestWaitMs).toBeLessThanOrEqual(60);
-    expect(backfill!.sent - backfillBefore).toBeGreaterThanOrEqual(0.95 * (900 * 30 - lived));
-    expect(town.watch.worstEvents).toBeLessThanOrEqual(900);
+    for (const worker of [live!, backfill!]) worker.limiter.change(unlimited);
+    await town.clock.advance(100);
+    town.watch = new RateWatch();
+    for (const worker of [live!, backfill!]) worker.limiter.change(rates);
+    await town.clock.advance(5_000);
+    expect(town.watch.worstRequests).toBeLessThanOrEqual(20);
+    backfill!.kill();
+    await town.clock.advance(2_000);
+    const before = live!.sent;
+    await town.clock.advance(10_000);
+    expect(live!.sent - before).toBeGreaterThanOrEqual(0.95 * 20 * 100 * 10);
   });
 
   it("takes new rates from the next request on", async () => {

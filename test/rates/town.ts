@@ -82,7 +82,8 @@ export class Worker {
   readonly limiter: SharedLimiter;
   private readonly store: RateStore;
   sent = 0;
-  longestWaitMs = 0;
+  /** Of each event: how long it waited for the rate. */
+  waitsMs: number[] = [];
   cuts: (string | undefined)[] = [];
   private waiting: number[] = [];
   private readonly endless: boolean;
@@ -103,6 +104,12 @@ export class Worker {
       { changed: () => this.pump(), cut: (reason) => this.cuts.push(reason?.message) },
     );
     if (!this.endless) this.arrive(1000 / comes);
+  }
+
+  /** So many of 100 events waited no longer. */
+  percentileMs(percent: number): number {
+    const inOrder = this.waitsMs.toSorted((a, b) => a - b);
+    return inOrder[Math.ceil((inOrder.length * percent) / 100) - 1] ?? Number.NaN;
   }
 
   kill(): void {
@@ -133,7 +140,7 @@ export class Worker {
     this.limiter.spend(n, n * EVENT_BYTES);
     this.town.watch.sentNow(now, n, n * EVENT_BYTES);
     this.sent += n;
-    for (const at of this.waiting.splice(0, n)) this.longestWaitMs = Math.max(this.longestWaitMs, now - at);
+    for (const at of this.waiting.splice(0, n)) this.waitsMs.push(now - at);
   }
 
   private arrive(everyMs: number): void {
