@@ -6,6 +6,8 @@ import type { Fault } from "./faults.ts";
 import type { Ground } from "./ground.ts";
 
 const POLL_MS = 100;
+/** Longer than a lease: what was in the hands of a process that died comes again that late, and tells of itself then. */
+const CALM_MS = 15_000;
 
 /** Of one alert of one fault, in seconds: from the fault to firing, from mending to being over; undefined: that did not happen. */
 export interface AlertPlayed {
@@ -39,7 +41,7 @@ export async function play(ground: Ground, fault: Fault, patience: Patience): Pr
     await lasting;
   }
   const mendedAt = performance.now();
-  await until(patience.clearMs, () => prometheus.isCalm);
+  await until(patience.clearMs, () => prometheus.calmMs > CALM_MS);
   const times = prometheus.history.filter(({ firedAtMs }) => firedAtMs >= startedAt);
   const seconds = (ms: number | undefined) =>
     ms === undefined ? undefined : Math.max(0, Math.round(ms / 100) / 10);

@@ -40,8 +40,7 @@ export class Prometheus {
   private readonly polling = new AbortController();
   private readonly polled: Promise<void>;
 
-  /** Of the last look. */
-  private pending = 0;
+  private lastAlertAtMs = performance.now();
 
   private constructor(
     private readonly child: ChildProcess,
@@ -85,9 +84,9 @@ export class Prometheus {
     return this.history.filter(({ clearedAtMs }) => clearedAtMs === undefined).map(({ alert }) => alert);
   }
 
-  /** None fires, and none is about to. */
-  get isCalm(): boolean {
-    return this.firing.length === 0 && this.pending === 0;
+  /** For so long none has fired, and none has been about to. */
+  get calmMs(): number {
+    return performance.now() - this.lastAlertAtMs;
   }
 
   /** Whether each of them has fired since then. */
@@ -108,8 +107,9 @@ export class Prometheus {
 
   private async poll(): Promise<void> {
     while (!this.polling.signal.aborted) {
-      const firing = await this.ask();
+      const { firing, isAny } = await this.ask();
       const now = performance.now();
+      if (isAny) this.lastAlertAtMs = now;
       for (const alert of firing)
         if (!this.firing.includes(alert))
           this.history.push({ alert, firedAtMs: now, clearedAtMs: undefined });
@@ -119,12 +119,11 @@ export class Prometheus {
     }
   }
 
-  private async ask(): Promise<ReadonlySet<string>> {
+  private async ask(): Promise<{ readonly firing: ReadonlySet<string>; readonly isAny: boolean }> {
     const response = await fetch(`${this.url}/api/v1/alerts`);
     const { data } = (await response.json()) as AlertsAnswer; // Prometheus' documented answer.
-    return new Set(
-      data.alerts.filter(({ state }) => state === "firing").map(({ labels }) => labels.alertname),
-    );
+    const names = data.alerts.filter(({ state }) => state === "firing").map(({ labels }) => labels.alertname);
+    return { firing: new Set(names), isAny: data.alerts.length > 0 };
   }
 }
 
