@@ -20,7 +20,9 @@ function took(n) {
 
 async function byStub() {
   const { connectPull } = await load("sources/pubsub/client.js");
-  const client = await connectPull({ subscription, endpoint: process.env.PUBSUB_EMULATOR_HOST });
+  const { systemClock } = await load("engine/clock.js");
+  const endpoint = process.env.PUBSUB_EMULATOR_HOST;
+  const client = await connectPull({ subscription, endpoint, clock: systemClock, gatherMs: 0 });
   const first = {
     streamAckDeadlineSeconds: 60,
     maxOutstandingMessages: 10_000,
