@@ -10,25 +10,11 @@ import type { EnvironmentExport } from "../../src/engine/contracts.ts";
 import type { FromThread, ToThread } from "../../src/transcode/thread-messages.ts";
 import { ThreadWork } from "../../src/transcode/thread-work.ts";
 import { type ThreadPort, ThreadsPlan } from "../../src/transcode/threads-plan.ts";
-import { everythingEnabled } from "../support/context.ts";
 import { FusedWorld, type Scenario, threeDestinations } from "../support/fused.ts";
+import { defaults } from "../support/fused-scenarios.ts";
 
 const [one, , three] = threeDestinations;
-const scenario: Scenario = {
-  segmentEvent: {
-    value: "string",
-    default: "indicator",
-    anonymousContexts: true,
-    fallbackAnonymousKinds: [],
-    extras: [],
-    implausibleTime: "keep",
-  },
-  experiments: true,
-  window: {},
-  enablement: everythingEnabled,
-  destinations: [one!, three!],
-  maxEventBytes: 32_768,
-};
+const scenario: Scenario = { ...defaults, destinations: [one!, three!] };
 
 function portOf(world: FusedWorld): ThreadPort & { closed: boolean } {
   const { avro, json, experiments, windows, segmentEvent, separator, maxEventBytes } = world.settings;
