@@ -17,6 +17,11 @@ export class Bug {
 /** Undefined: all delivered. A list: per item, null when delivered. */
 export type Outcome = Written | SinkFault | Bug;
 
+/** The destination said something; a connection that fails at once says nothing of how long requests take. */
+export function isAnswer(outcome: Outcome): boolean {
+  return !(outcome instanceof Bug) && !(outcome instanceof SinkFault && outcome.kind === "unavailable");
+}
+
 export async function attemptWrite(
   sink: Sink,
   batch: Batch,

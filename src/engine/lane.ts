@@ -5,7 +5,7 @@
 
 import assert from "node:assert";
 
-import { type AroundWrite, attemptWrite, Bug, type Outcome } from "./attempt-write.ts";
+import { type AroundWrite, attemptWrite, Bug, isAnswer, type Outcome } from "./attempt-write.ts";
 import type { Batch, LaneSettings, Sink } from "./contracts.ts";
 import { SinkFault } from "./errors.ts";
 import { FailedWrites } from "./failed-writes.ts";
@@ -217,6 +217,9 @@ export class Lane {
     const startedMs = this.context.clock.nowMs();
     const outcome = await attemptWrite(this.sink, batch, this.context);
     this.metrics.wrote(batch.items.length, batch.bytes, this.context.clock.nowMs() - startedMs);
+    const bytes = batch.bytes + this.sink.limits.envelopeBytes;
+    if (isAnswer(outcome))
+      this.limiter.answered({ atMs: batch.startedAtMs, events: batch.items.length, bytes });
     this.writes -= 1;
     if (retry) this.retries -= 1;
     if (this.stopped) return; // Given back as a whole already: the answer comes too late to matter.

@@ -6,7 +6,7 @@
 import type { Clock } from "./clock.ts";
 import type { Rates } from "./contracts.ts";
 import { type Learned, LearnedRate } from "./learned-rate.ts";
-import { Limiter, type RateLimiter, type Room, type Wanted } from "./limiter.ts";
+import { Limiter, type RateLimiter, type Room, type Sent, type Wanted } from "./limiter.ts";
 
 export interface LearningEvents {
   /** The lane keeps to less than what is configured. */
@@ -85,6 +85,11 @@ export class LearningLimiter implements RateLimiter {
   spend(events: number, bytes: number): void {
     this.own?.spend(events, bytes);
     this.inner.spend(events, bytes);
+  }
+
+  answered(sent: Sent): void {
+    this.own?.answered(sent);
+    this.inner.answered(sent);
   }
 
   waitMs(leastBytes: number): number {

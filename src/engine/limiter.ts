@@ -9,10 +9,11 @@
 //   anew while the log keeps it back, and come again every second for ever. Of requests hardly any are saved: ten small
 //   ones at once would be paid for with a tenth of a second in which none may go, a second later, and again and again.
 // The log's second is a little longer than a second (`MARGIN_MS`), because the network may squeeze two writes
-// closer together on their way. That costs 0.4 % of the rate.
+// closer together on their way. That costs 0.4 % of the rate. What took longer on its way counts longer (late-arrivals.ts).
 
 import type { Clock } from "./clock.ts";
 import type { Rates } from "./contracts.ts";
+import { LateArrivals, Lateness } from "./late-arrivals.ts";
 
 const MARGIN_MS = 4;
 const WINDOW_MS = 1000 + MARGIN_MS;
@@ -30,6 +31,7 @@ class Rate {
   private inWindow = 0;
   private cap = 0;
   private idleCap = 0;
+  private readonly late = new LateArrivals();
   /** Somebody waits for this rate, and for nothing else. */
   private waitedFor = false;
 
@@ -78,7 +80,7 @@ class Rate {
   room(nowMs: number): number {
     if (this.perSecond === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
     this.advance(nowMs);
-    return Math.max(0, Math.min(this.tokens, this.cap - this.inWindow));
+    return Math.max(0, Math.min(this.tokens, this.cap - this.inWindow - this.late.at(nowMs)));
   }
 
   spend(nowMs: number, amount: number): void {
@@ -97,6 +99,13 @@ class Rate {
     }
   }
 
+  /** What was sent then counts so much longer. */
+  arrivedLate(sentAtMs: number, amount: number, lateMs: number): void {
+    if (this.perSecond === Number.POSITIVE_INFINITY) return;
+    const fromMs = sentAtMs + WINDOW_MS;
+    this.late.add(fromMs, fromMs + lateMs, amount);
+  }
+
   /** Milliseconds until `amount` would have room if nothing else is spent. */
   waitMs(nowMs: number, amount: number): number {
     if (this.perSecond === Number.POSITIVE_INFINITY) return 0;
@@ -104,12 +113,15 @@ class Rate {
     this.waitedFor = true;
     this.tokens = Math.min(this.tokens, this.idleCap);
     const forTokens = ((amount - this.tokens) / this.perSecond) * 1000;
-    let over = this.inWindow + amount - this.cap;
+    const late = this.late.at(nowMs);
+    let over = this.inWindow + late + amount - this.cap;
     let forWindow = 0;
     for (let i = this.head; i < this.times.length && over > 0; i++) {
       over -= this.amounts[i]!;
       forWindow = this.times[i]! + WINDOW_MS - nowMs;
     }
+    // Whoever comes back too early asks again.
+    if (late > 0 && forWindow > 0) forWindow = Math.min(forWindow, this.late.untilLessMs(nowMs));
     return Math.max(0, forTokens, forWindow);
   }
 
@@ -141,6 +153,13 @@ export interface Wanted {
   readonly bytes: number;
 }
 
+export interface Sent {
+  readonly atMs: number;
+  readonly events: number;
+  /** Envelope included. */
+  readonly bytes: number;
+}
+
 /** What a lane asks before each request. The plain one is `Limiter`; another may share its rate with other processes. */
 export interface RateLimiter {
   /** What may go now. `leastBytes`: of the smallest request that makes sense, envelope included. */
@@ -150,6 +169,8 @@ export interface RateLimiter {
   /** What this process sent in the last second, of each rate; 0 where there is no limit. */
   used(): Rates;
   spend(events: number, bytes: number): void;
+  /** What was spent then was answered now. */
+  answered(sent: Sent): void;
   /** Milliseconds until one event of `leastBytes` may go; Infinity: the maker of the limiter is told when. */
   waitMs(leastBytes: number): number;
   /** Work arrives after there was none. */
@@ -177,6 +198,7 @@ export class Limiter implements RateLimiter {
   private readonly events: Rate;
   private readonly requests: Rate;
   private readonly bytes: Rate;
+  private readonly lateness = new Lateness();
 
   /** `largestRequestBytes`: the smallest request that must be able to pass: one item at its limit, with envelope. */
   constructor(
@@ -215,6 +237,15 @@ export class Limiter implements RateLimiter {
     this.requests.spend(now, 1);
     this.events.spend(now, events);
     this.bytes.spend(now, bytes);
+  }
+
+  answered({ atMs, events, bytes }: Sent): void {
+    const now = this.clock.nowMs();
+    const lateMs = this.lateness.of(now - atMs, now);
+    if (lateMs === 0) return;
+    this.requests.arrivedLate(atMs, 1, lateMs);
+    this.events.arrivedLate(atMs, events, lateMs);
+    this.bytes.arrivedLate(atMs, bytes, lateMs);
   }
 
   /** Milliseconds until one event of `bytes` (with envelope) may go. */

@@ -87,6 +87,7 @@ export class SharedLimiters {
         entry.last = user;
         limiter.spend(events, bytes);
       },
+      answered: (sent) => limiter.answered(sent),
       waitMs: (leastBytes) => limiter.waitMs(leastBytes),
       idled: () => limiter.idled(),
       change(rates) {

@@ -2,7 +2,7 @@
 //
 // KEYS 1 a hash: the state; 2 a sorted set: ids of grants by when they stop to count; 3 a hash: what each grant holds.
 // ARGV 1 rules (SECOND_MS … LOOK_AT) · 2 rates · 3 what is wanted · 4 priority · 5 lateMs · 6 returned · 7 rejoins ·
-// 8 the time, or nothing for the server's own. Groups are written with spaces between their numbers.
+// 8 the time, or nothing for the server's own · 9 ids of grants that count longer, each with its ms. Groups are written with spaces between their numbers.
 
 export const acquireScript = `
 local function numbers(text)
@@ -20,7 +20,7 @@ local rate = numbers(ARGV[2])
 local wanted = numbers(ARGV[3])
 local wantedEvents, wantedBytes, leastBytes = wanted[1], wanted[2], wanted[3]
 local live = ARGV[4] == 'live'
-local late = tonumber(ARGV[5])
+local lateMs = tonumber(ARGV[5])
 local now = tonumber(ARGV[8])
 if now == nil then
   local time = redis.call('TIME')
@@ -79,6 +79,12 @@ for _, id in ipairs(gone) do
     redis.call('HDEL', KEYS[3], id)
   end
   redis.call('ZREM', KEYS[2], id)
+end
+
+local late = numbers(ARGV[9])
+for i = 1, #late, 2 do
+  local id = text(late[i])
+  if redis.call('ZSCORE', KEYS[2], id) then redis.call('ZINCRBY', KEYS[2], text(late[i + 1]), id) end
 end
 
 if ARGV[6] ~= '' then
@@ -152,7 +158,7 @@ local part = leastBytes + math.ceil((wantedBytes - leastBytes) * (events / wante
 local bytes = math.min(part, math.floor(room(BYTES) + 1e-9))
 grants = grants + 1
 local id = text(grants)
-redis.call('ZADD', KEYS[2], text(now + SECOND + late), id)
+redis.call('ZADD', KEYS[2], text(now + SECOND + lateMs), id)
 redis.call('HSET', KEYS[3], id, text(events) .. ' ' .. text(bytes))
 used[EVENTS] = used[EVENTS] + events
 used[REQUESTS] = used[REQUESTS] + 1

@@ -1,7 +1,7 @@
 // One rate for several processes. A store keeps it; each process asks before a request and may send what it is granted.
 //
 // What the answers promise: what all processes send in any sliding second stays within the rates, if every grant is
-// used within its `lateMs` of the asking, and if whoever cannot reach the store keeps to its share (shared-limiter.ts).
+// used within its `lateMs` of the asking (or `late` says otherwise), and if whoever cannot reach the store keeps to its share (shared-limiter.ts).
 
 import type { Rates } from "../engine/contracts.ts";
 
@@ -22,9 +22,18 @@ export interface Ask {
   readonly lateMs: number;
   /** What became of the grant before. */
   readonly returned: Returned | undefined;
+  /** Earlier grants that counted too short: what was sent with them may have arrived so much later. At most `MAX_LATE`. */
+  readonly late: readonly LateGrant[];
   /** Somebody may have used the rate without the store in the last second. */
   readonly rejoins: boolean;
 }
+
+export interface LateGrant {
+  readonly id: string;
+  readonly ms: number;
+}
+
+export const MAX_LATE = 32;
 
 export interface Returned {
   readonly id: string;

@@ -7,7 +7,7 @@
 // then grants.
 
 import type { Rates } from "../engine/contracts.ts";
-import type { Answer, Ask, Returned } from "./rate-store.ts";
+import type { Answer, Ask, LateGrant, Returned } from "./rate-store.ts";
 import {
   BACKFILL_LEAST,
   BACKFILL_REQUESTS,
@@ -65,6 +65,7 @@ export class RateTable {
     const opensMs = state.openAtMs + SECOND_MS;
     if (nowMs < opensMs) return { kind: "wait", ms: opensMs - nowMs };
     expire(state, nowMs);
+    for (const late of ask.late) extend(state, late);
     if (ask.returned) takeBack(state, ask.returned);
     fill(state, ask, nowMs);
     if (ask.priority === "backfill" && nowMs < state.liveWaitsUntilMs) {
@@ -236,6 +237,14 @@ function expire(state: State, nowMs: number): void {
     gone += 1;
   }
   if (gone > 0) state.log.splice(0, gone);
+}
+
+function extend({ log }: State, { id, ms }: LateGrant): void {
+  const at = log.findIndex((one) => one.id === id);
+  const [entry] = at < 0 ? [] : log.splice(at, 1);
+  if (!entry) return;
+  entry.untilMs += ms;
+  insert(log, entry);
 }
 
 /** The request itself stays counted, and for no longer than it has to: it was used before the latest moment. */

@@ -50,6 +50,7 @@ export class RedisStore implements RateStore {
       returned ? numbers(Number(returned.id), returned.events, returned.bytes, returned.earlyMs) : "",
       ask.rejoins ? "1" : "",
       nowMs === undefined ? "" : String(nowMs),
+      numbers(...ask.late.flatMap(({ id, ms }) => [Number(id), ms])),
     ];
     const name = this.nameOf(ask.key);
     const reply = await this.run(acquire, [name, `${name}:log`, `${name}:grants`], parts);

@@ -13,8 +13,10 @@
 
 import type { Clock } from "../engine/clock.ts";
 import type { Rates } from "../engine/contracts.ts";
-import { Limiter, type RateLimiter, type Room, type Wanted } from "../engine/limiter.ts";
+import { Lateness } from "../engine/late-arrivals.ts";
+import { Limiter, type RateLimiter, type Room, type Sent, type Wanted } from "../engine/limiter.ts";
 import { partOf } from "./part-of-rate.ts";
+import { LateGrants } from "./late-grants.ts";
 import type { Answer, Priority, RateStore, Returned } from "./rate-store.ts";
 import { SECOND_MS } from "./rules.ts";
 
@@ -68,6 +70,8 @@ export class SharedLimiter implements RateLimiter {
   private gatheredAtMs = 0;
   private aloneUntilMs = Number.NEGATIVE_INFINITY;
   private lateMs = 10;
+  private readonly lateGrants = new LateGrants();
+  private readonly lateness = new Lateness();
   private closed = false;
 
   constructor(
@@ -120,6 +124,15 @@ export class SharedLimiter implements RateLimiter {
     }
     this.lateMs = Math.max(SHORTEST_LATE_MS, (now - grant.askedAtMs) * 2, this.lateMs * LATE_DECAY);
     this.keepReturn(grant, grant.events - events, grant.bytes - bytes, now);
+    this.lateGrants.used(grant.id, now);
+  }
+
+  answered(sent: Sent): void {
+    this.own?.answered(sent);
+    const now = this.clock.nowMs();
+    const isLate = this.lateGrants.answered(sent.atMs, this.lateness.of(now - sent.atMs, now));
+    // The store is to know before it grants to others what it takes for free by then.
+    if (isLate && this.mode === "shared") this.nextAskAtMs = Math.min(this.nextAskAtMs, now);
   }
 
   waitMs(leastBytes: number): number {
@@ -161,15 +174,15 @@ export class SharedLimiter implements RateLimiter {
     this.rejoining = now - this.aloneUntilMs <= SECOND_MS;
     const { returned, lateMs, rates } = this;
     this.returned = undefined;
-    store
-      .ask({ key, rates, priority, events, bytes, leastBytes, lateMs, returned, rejoins: this.rejoining })
-      .then(
-        (answer) => this.answered(answer, now),
-        (error) => this.failed(error),
-      );
+    const late = this.lateGrants.take();
+    const { rejoining: rejoins } = this;
+    store.ask({ key, rates, priority, events, bytes, leastBytes, lateMs, returned, late, rejoins }).then(
+      (answer) => this.told(answer, now),
+      (error) => this.failed(error),
+    );
   }
 
-  private answered(answer: Answer, askedAtMs: number): void {
+  private told(answer: Answer, askedAtMs: number): void {
     this.asking = false;
     if (this.closed) return;
     const now = this.clock.nowMs();

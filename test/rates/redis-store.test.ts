@@ -67,8 +67,16 @@ for (const program of redisPrograms)
             bytes: random.between(0, back.mine.bytes),
             earlyMs: random.next() * 4,
           };
-          const mine = table.ask({ ...asked, returned: back && part && { id: back.mine.id, ...part } }, now);
-          const its = await store.ask({ ...asked, returned: back && part && { id: back.its, ...part } }, now);
+          const late = held
+            .slice(0, random.between(0, 2))
+            .map((one) => ({ ...one, ms: random.next() * 200 }));
+          const askOf = (whose: "mine" | "its") => ({
+            ...asked,
+            returned: back && part && { id: idOf(back, whose), ...part },
+            late: late.map((one) => ({ id: idOf(one, whose), ms: one.ms })),
+          });
+          const mine = table.ask(askOf("mine"), now);
+          const its = await store.ask(askOf("its"), now);
           expect(rounded(its), `seed ${seed}, question ${i}`).toEqual(rounded(mine));
           if (mine.kind === "granted" && its.kind === "granted" && random.chance(0.5))
             held.push({ mine, its: its.id });
@@ -119,9 +127,14 @@ function ask(part: Partial<Ask>): Ask {
     leastBytes: 100,
     lateMs: 10,
     returned: undefined,
+    late: [],
     rejoins: false,
     ...part,
   };
+}
+
+function idOf(held: { mine: Answer & { kind: "granted" }; its: string }, whose: "mine" | "its"): string {
+  return whose === "mine" ? held.mine.id : held.its;
 }
 
 function randomAsk(random: ReturnType<typeof randomOf>): Ask {

@@ -15,6 +15,7 @@ const ask: Ask = {
   leastBytes: 100,
   lateMs: 10,
   returned: undefined,
+  late: [],
   rejoins: false,
 };
 

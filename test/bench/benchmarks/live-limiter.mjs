@@ -1,7 +1,6 @@
 // The limit in the real program, with always more to send: what of it is used, the fullest sliding second, and how the
-// program follows a Segment-shaped server that allows a third for a while. The rate is judged by the program's own clock,
-// `sentAt` of each request: when the machine is busy the server takes in at once what was sent over a while. What came in
-// by the server's clock stands beside it.
+// program follows a Segment-shaped server that allows a third for a while. The rate is judged by the clock of the server
+// that receives; what was sent by the program's clock (`sentAt` of each request) stands beside it.
 
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -11,7 +10,7 @@ import { WRITE_KEY, writePipeline } from "../harness/pipelines.mjs";
 import { mainScript } from "../harness/product.mjs";
 
 export const summary =
-  "sluice run with a backlog, against a Segment-shaped server; 60 s at each rate, then 60 s with a limit that falls to a third for 20 s.";
+  "sluice run with a backlog, against a Segment-shaped server; 60 s at each rate, then a limit that falls to a third for 20 s.";
 
 const RATES = [900, 5_000];
 const LOWERED = 900;
@@ -23,28 +22,28 @@ const BACK_MS = 5_000;
 /** A job is killed at its end, which the next in its folder would take for a crash. */
 let serial = 0;
 
+const TRIED =
+  "Requests that may have arrived late count longer; what is allowed is measured after a 429. NOTES.md has what a busy machine costs.";
+
 export async function run({ quick, say }) {
   const seconds = quick ? 10 : 60;
   const rows = [];
   const targets = [];
   for (const rate of RATES) {
-    const { requests, fromMs } = await record(rate, say, (segment) => observe(segment, seconds));
-    const { used, fullest, received, throttled } = judged(requests, fromMs, seconds, rate);
+    const { used, fullest, sent, throttled } = await steady(rate, seconds, say);
     const variant = `${rate.toLocaleString("en-US")} events/s`;
-    say(`${variant}: ${used.toFixed(2)} % used, fullest second ${fullest}, ${throttled} answers 429`);
     rows.push({ variant, figure: "% of the rate used", values: [used] });
-    rows.push({ variant, figure: "most events in a sliding second", values: [fullest] });
-    rows.push({ variant, figure: "most as received by the server", values: [received] });
+    rows.push({ variant, figure: "most events in a sliding second, as received", values: [fullest] });
+    rows.push({ variant, figure: "the same, as sent", values: [sent] });
     rows.push({ variant, figure: "answers 429", values: [throttled] });
     targets.push({
       what: `the program at ${variant}, ${seconds} s`,
-      target: "≥ 99 % used, never over in any second, no 429",
+      target: "≥ 99 % used, never over in any second at the receiver, no 429",
       values: [used],
       unit: "%",
       ratio: `fullest second ${((fullest / rate) * 100).toFixed(1)} % of the rate; ${throttled} × 429`,
       met: used >= 99 && fullest <= rate && throttled === 0,
-      tried:
-        "A lane starts again with a small burst, but at its configured rate: it does not learn a lower one from a 429.",
+      tried: TRIED,
     });
   }
   const fall = await lowered(say);
@@ -58,8 +57,7 @@ export async function run({ quick, say }) {
       values: [fall.throttled],
       unit: "answers",
       met: fall.throttled <= 3,
-      tried:
-        "A lane starts again with a small burst, but at its configured rate: it does not learn a lower one from a 429.",
+      tried: TRIED,
     },
     {
       what: "limit a third for 20 s, used from 5 s on",
@@ -67,8 +65,7 @@ export async function run({ quick, say }) {
       values: [fall.usedLow],
       unit: "%",
       met: fall.usedLow >= 95,
-      tried:
-        "A lane starts again with a small burst, but at its configured rate: it does not learn a lower one from a 429.",
+      tried: TRIED,
     },
     {
       what: "5 s after the whole limit is back",
@@ -76,11 +73,20 @@ export async function run({ quick, say }) {
       values: [fall.usedBack],
       unit: "%",
       met: fall.usedBack >= 95,
-      tried:
-        "A lane starts again with a small burst, but at its configured rate: it does not learn a lower one from a 429.",
+      tried: TRIED,
     },
   );
   return { rows, targets };
+}
+
+/** One rate for so long, from the program's fourth second on. */
+export async function steady(rate, seconds, say) {
+  const { requests, fromMs } = await record(rate, say, (segment) => observe(segment, seconds));
+  const found = judged(requests, fromMs, seconds, rate);
+  say(
+    `${rate} events/s: ${found.used.toFixed(2)} % used, fullest second ${found.fullest} received, ${found.sent} sent, ${found.throttled} answers 429`,
+  );
+  return found;
 }
 
 async function record(rate, say, work) {
@@ -123,11 +129,11 @@ async function observe(segment, seconds) {
 
 function judged(requests, fromMs, seconds, rate) {
   const inTime = requests.filter(([atMs]) => atMs - fromMs < seconds * 1000);
-  const sent = inTime.reduce((sum, [, events]) => sum + events, 0);
+  const came = inTime.reduce((sum, [, events]) => sum + events, 0);
   return {
-    used: (sent / (rate * seconds)) * 100,
-    fullest: fullestSecond(requests.map(([, events, , sentMs]) => [sentMs, events])),
-    received: fullestSecond(requests),
+    used: (came / (rate * seconds)) * 100,
+    fullest: fullestSecond(requests),
+    sent: fullestSecond(requests.map(([, events, , sentMs]) => [sentMs, events])),
     throttled: requests.filter(([, , status]) => status === 429).length,
   };
 }
@@ -145,7 +151,7 @@ function fullestSecond(requests) {
   return most;
 }
 
-async function lowered(say) {
+export async function lowered(say) {
   const low = LOWERED / 3;
   const found = await record(LOWERED, say, async (segment) => {
     segment.child.send({ ask: "limit", perSecond: low });
