@@ -20,6 +20,7 @@ const WINDOW_MS = 1000 + MARGIN_MS;
 const IDLE_BURST_SECONDS = 0.1;
 const IDLE_BURST_SECONDS_OF_REQUESTS = 0.02;
 const MAX_LOG_ENTRIES = 4096;
+const NEVER = Number.POSITIVE_INFINITY;
 
 /** One dimension of the limit. `unit` is the largest amount that must be able to pass at once. */
 class Rate {
@@ -115,13 +116,14 @@ class Rate {
     const forTokens = ((amount - this.tokens) / this.perSecond) * 1000;
     const late = this.late.at(nowMs);
     let over = this.inWindow + late + amount - this.cap;
+    const isOver = over > 0;
     let forWindow = 0;
     for (let i = this.head; i < this.times.length && over > 0; i++) {
       over -= this.amounts[i]!;
       forWindow = this.times[i]! + WINDOW_MS - nowMs;
     }
     // Whoever comes back too early asks again.
-    if (late > 0 && forWindow > 0) forWindow = Math.min(forWindow, this.late.untilLessMs(nowMs));
+    if (late > 0 && isOver) forWindow = Math.min(forWindow || NEVER, this.late.untilLessMs(nowMs));
     return Math.max(0, forTokens, forWindow);
   }
 

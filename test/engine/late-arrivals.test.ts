@@ -86,6 +86,18 @@ describe("where requests arrive late, up to 200 ms", () => {
       expect(way.total).toBeGreaterThanOrEqual(0.85 * 400 * 30);
     });
 
+  it("a limiter says how long what arrived late keeps its room, also when nothing else does", async () => {
+    const clock = new VirtualClock();
+    const limiter = new Limiter(clock, { events: 10, requests: none, bytes: none }, 100);
+    await clock.advance(5_000);
+    limiter.spend(10, 100);
+    await clock.advance(110);
+    limiter.answered({ atMs: 5_000, events: 10, bytes: 100 });
+    await clock.advance(900);
+    expect(limiter.room().events).toBe(0);
+    expect(limiter.waitMs(100)).toBeCloseTo(1_004 + 108 - 1_010);
+  });
+
   for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
     it(`three processes with one rate keep it at the receiver too (seed ${seed})`, async () => {
       const town = new Town(seed, rates, 3);
