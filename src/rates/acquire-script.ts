@@ -109,7 +109,7 @@ for one = 1, 3 do
     tokens[one] = 0
   else
     local burst = math.min(cap(one), math.max(unit[one], rate[one] * (one == REQUESTS and REQUEST_BURST or BURST)))
-    local second = one == REQUESTS and SECOND + 2 * late or 1000
+    local second = one == REQUESTS and SECOND + 2 * lateMs or 1000
     tokens[one] = math.min(burst, tokens[one] + passed / second * rate[one])
   end
 end
