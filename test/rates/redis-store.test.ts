@@ -52,7 +52,8 @@ for (const program of redisPrograms)
         const store = await open(`seed-${seed}`);
         const table = new RateTable();
         let now = 1_700_000_000_000;
-        const held: { mine: Answer & { kind: "granted" }; its: string }[] = [];
+        // The server counts grants by rate: an id means nothing to another one.
+        const all: Record<string, { mine: Answer & { kind: "granted" }; its: string }[]> = { a: [], b: [] };
         for (let i = 0; i < 350; i++) {
           now += random.chance(0.02) ? random.between(900, 3_000) : random.next() * 30;
           if (random.chance(0.1)) {
@@ -60,8 +61,9 @@ for (const program of redisPrograms)
             await store.alive(now);
             continue;
           }
-          const back = random.chance(0.3) ? held.splice(random.between(0, held.length), 1)[0] : undefined;
           const asked = randomAsk(random);
+          const held = all[asked.key]!;
+          const back = random.chance(0.3) ? held.splice(random.between(0, held.length), 1)[0] : undefined;
           const part = back && {
             events: random.between(0, back.mine.events),
             bytes: random.between(0, back.mine.bytes),
