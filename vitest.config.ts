@@ -11,8 +11,8 @@ const operate = ["test/operate/operator-run.test.ts"];
 
 const shared = {
   pool: "forks" as const,
-  testTimeout: 30_000,
-  hookTimeout: 30_000,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
   env: { METADATA_SERVER_DETECTION: "none" },
 };
 
