@@ -4,6 +4,8 @@
 //
 //   asking --(no answer in time, no connection)--> away for a second: nobody is asked, events are sent without
 //     ^------------------------------------------------'
+//
+// Notes are tried all the while, as nothing waits for them but the end of the run.
 
 import { hash } from "node:crypto";
 
@@ -51,6 +53,10 @@ return 1
 
 /** A write waits no longer for an answer than the network makes it wait anyway. */
 const ANSWER_MS = 50;
+/** Of a note. */
+const KEPT_MS = 1_000;
+/** A server that swallows notes is not given more than these at once. */
+const MOST_NOTES = 1_000;
 const AWAY_MS = 1_000;
 const QUARTERS = 4;
 const DIGEST_BYTES = 14;
@@ -60,6 +66,7 @@ export class RedisMarks implements DeliveredMarks {
   private readonly quarterMs: number;
   private awayUntilMs = Number.NEGATIVE_INFINITY;
   private saidAway = false;
+  private readonly notes = new Set<Promise<boolean>>();
 
   constructor(private readonly options: RedisMarksOptions) {
     const { url, log, keepMs } = options;
@@ -71,29 +78,42 @@ export class RedisMarks implements DeliveredMarks {
     const newest = this.quarter();
     // One more: the clock of another process may be ahead.
     const keys = Array.from({ length: QUARTERS + 2 }, (_, back) => this.keyOf(lane, newest + 1 - back));
-    const reply = await this.ask(look, keys, ids.map(digestOf));
+    if (this.options.clock.nowMs() < this.awayUntilMs) return undefined;
+    const reply = await this.ask(look, keys, ids.map(digestOf), ANSWER_MS);
     if (!Array.isArray(reply)) return undefined;
     const found = new Set(reply.map(Number));
     return ids.map((_, index) => found.has(index + 1));
   }
 
-  async add(lane: string, ids: readonly string[]): Promise<boolean> {
-    const lifeMs = this.quarterMs * (QUARTERS + 1);
-    const keys = [this.keyOf(lane, this.quarter())];
-    return (await this.ask(note, keys, [String(lifeMs), ...ids.map(digestOf)])) !== undefined;
+  add(lane: string, ids: readonly string[]): Promise<boolean> {
+    if (this.notes.size >= MOST_NOTES) return Promise.resolve(false);
+    const note = this.note(lane, ids).finally(() => this.notes.delete(note));
+    this.notes.add(note);
+    return note;
   }
 
-  close(): Promise<void> {
+  /** Waits for what is being noted: a run that ends leaves a mark of all that it delivered. */
+  async close(): Promise<void> {
+    await Promise.all(this.notes);
     this.client.destroy();
-    return Promise.resolve();
+  }
+
+  private async note(lane: string, ids: readonly string[]): Promise<boolean> {
+    const lifeMs = this.quarterMs * (QUARTERS + 1);
+    const keys = [this.keyOf(lane, this.quarter())];
+    return (await this.ask(note, keys, [String(lifeMs), ...ids.map(digestOf)], KEPT_MS)) !== undefined;
   }
 
   /** Undefined: no answer. */
-  private async ask(script: Script, keys: string[], parts: (string | Buffer)[]): Promise<unknown> {
+  private async ask(
+    script: Script,
+    keys: string[],
+    parts: (string | Buffer)[],
+    answerMs: number,
+  ): Promise<unknown> {
     const { clock, log } = this.options;
-    if (clock.nowMs() < this.awayUntilMs) return undefined;
     try {
-      const reply = await runScript(this.client, script, keys, parts, ANSWER_MS);
+      const reply = await runScript(this.client, script, keys, parts, answerMs);
       this.saidAway = false;
       return reply;
     } catch (error) {

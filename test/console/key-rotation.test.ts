@@ -2,6 +2,7 @@
 
 import { expect, it, vi } from "vitest";
 
+import type { ReceivedRequest } from "../../src/emulators/segment/ingest-handler.ts";
 import { systemClock } from "../../src/engine/clock.ts";
 import type { ListedRecord } from "../support/stages.ts";
 import { aConsole, aFeature, ENVIRONMENT } from "./world.ts";
@@ -71,6 +72,10 @@ interface Sent {
   readonly batch: readonly { readonly messageId: string; readonly properties: { readonly key: string } }[];
 }
 
+const authorizationOf = (writeKey: string) => `Basic ${Buffer.from(`${writeKey}:`).toString("base64")}`;
+const isTakenWith = (writeKey: string) => (request: ReceivedRequest) =>
+  request.status === 200 && request.headers["authorization"] === authorizationOf(writeKey);
+
 it("each event goes out with one key, which held while the event was on its way; none is lost or sent under two", async () => {
   const world = await aConsole({ enablement: enabled, segment: { keepEvents: 100_000 } });
   // Requests overlap changes of the key, and some are tried again after one.
@@ -94,6 +99,7 @@ it("each event goes out with one key, which held while the event was on its way;
       await vi.waitFor(() => {
         expect(spans.at(-1)!.key).toBe(writeKey);
         expect(offered.size).toBeGreaterThan(before + EVENTS_AT_ONCE);
+        expect(world.emulator.requests().some(isTakenWith(writeKey))).toBe(true);
       }, long);
     }
   } finally {
@@ -107,7 +113,7 @@ it("each event goes out with one key, which held while the event was on its way;
   const usedTooEarlyOrLate: object[] = [];
   for (const request of requests) {
     const { writeKey, batch } = JSON.parse(String(request.body)) as Sent;
-    expect(request.headers["authorization"]).toBe(`Basic ${Buffer.from(`${writeKey}:`).toString("base64")}`);
+    expect(request.headers["authorization"]).toBe(authorizationOf(writeKey));
     const span = spans.find(({ key }) => key === writeKey);
     for (const { messageId, properties } of batch) {
       const { atMs, settledAtMs } = offered.get(properties.key)!;

@@ -10,7 +10,7 @@ const KEEP_MS = 3_600_000;
 const open: RedisMarks[] = [];
 
 afterEach(async () => {
-  for (const marks of open.splice(0)) await marks.close();
+  for (const marks of open.splice(0)) await marks.close().catch(() => undefined); // One may have closed it itself.
 });
 
 for (const program of redisPrograms)
@@ -93,6 +93,15 @@ for (const program of redisPrograms)
       await ahead.clock.advance(KEEP_MS / 5);
       await add(ahead, "d", ["a"]);
       expect(await known(behind, "d", ["a"])).toEqual([true]);
+    });
+
+    it("are kept of what was being noted when the run ended", async () => {
+      const [one, other] = [process({ prefix: "end" }), process({ prefix: "end" })];
+      await known(one, "d", ["a"]);
+      const kept = one.marks.add("d", ["a"]);
+      await one.marks.close();
+      expect(await kept).toBe(true);
+      expect(await known(other, "d", ["a"])).toEqual([true]);
     });
 
     it("are not waited for when the server is away: said, and asked again a second later", async () => {

@@ -144,7 +144,7 @@ describe("a test file", () => {
     startsAt: 2026-05-01T10:00:00Z
     given: [{json: ${event}, times: 2000}, {json: ${event}, atMs: 60000}]
     expect:
-      limiter: {segment-production: {mostEventsPerSecond: 900, mostRequestsPerSecond: 100}}
+      limiter: {segment-production: {mostEventsPerSecond: 900, mostRequestsPerSecond: 92}}
       drops: {x: 1}
 `),
     ).toEqual([expect.stringMatching(/drops.x: 1 0$/)]);
