@@ -90,7 +90,9 @@ it("each event goes out with one key, which held while the event was on its way;
   const feeding = setInterval(() => {
     for (let i = 0; i < EVENTS_AT_ONCE; i += 1) offer();
   }, PAUSE_MS);
+  const isUsed = (key: string) => expect(world.emulator.requests().some(isTakenWith(key))).toBe(true);
   try {
+    await vi.waitFor(() => isUsed(spans[0]!.key), long);
     for (let version = 1; version <= ROTATIONS; version += 1) {
       const writeKey = `write-key-of-version-${version}`;
       const changed = await world.request("PATCH", path, { body: { config: { writeKey } } });
@@ -99,7 +101,7 @@ it("each event goes out with one key, which held while the event was on its way;
       await vi.waitFor(() => {
         expect(spans.at(-1)!.key).toBe(writeKey);
         expect(offered.size).toBeGreaterThan(before + EVENTS_AT_ONCE);
-        expect(world.emulator.requests().some(isTakenWith(writeKey))).toBe(true);
+        isUsed(writeKey);
       }, long);
     }
   } finally {
