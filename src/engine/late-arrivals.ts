@@ -3,8 +3,8 @@
 // that much longer it counts here. Two requests sent a second apart then arrive a second apart or more, on a busy machine
 // too.
 
-/** What is later than this is nobody's jitter any more, in ms. */
-const LONGEST_MS = 250;
+/** The longest that a machine stands still and goes on as if nothing was, in ms. */
+const LONGEST_MS = 1_000;
 /** The limiter's own margin covers this much, in ms. */
 const COVERED_MS = 2;
 /** The quickest of the last one to two of these counts: a way that became longer is soon the usual one. */
@@ -18,6 +18,12 @@ export class Lateness {
   private sinceMs = Number.NEGATIVE_INFINITY;
   private knownAtMs: number | undefined;
 
+  /** What the quickest answers take; 0 until there was one. */
+  get usualMs(): number {
+    const shortest = Math.min(this.shortestMs, this.shortestBeforeMs);
+    return Number.isFinite(shortest) ? shortest : 0;
+  }
+
   /** How much later than sent, beyond the usual, a request may have arrived that was answered after `tookMs`; in ms. */
   of(tookMs: number, nowMs: number): number {
     if (nowMs - this.sinceMs >= REMEMBERED_MS) {
@@ -27,7 +33,7 @@ export class Lateness {
     }
     this.shortestMs = Math.min(this.shortestMs, tookMs);
     this.knownAtMs ??= nowMs + UNKNOWN_MS;
-    const usual = nowMs < this.knownAtMs ? 0 : Math.min(this.shortestMs, this.shortestBeforeMs);
+    const usual = nowMs < this.knownAtMs ? 0 : this.usualMs;
     const late = tookMs - usual;
     return late <= COVERED_MS ? 0 : Math.min(LONGEST_MS, late - COVERED_MS);
   }

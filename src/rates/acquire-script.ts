@@ -1,8 +1,8 @@
 // `RateTable.ask` as a script of the Redis server, on the server's clock. Times are milliseconds with fractions.
 //
 // KEYS 1 a hash: the state; 2 a sorted set: ids of grants by when they stop to count; 3 a hash: what each grant holds.
-// ARGV 1 rules (SECOND_MS … LOOK_AT) · 2 rates · 3 what is wanted · 4 priority · 5 lateMs · 6 returned · 7 rejoins ·
-// 8 the time, or nothing for the server's own · 9 ids of grants that count longer, each with its ms. Groups are written with spaces between their numbers.
+// ARGV 1 rules (SECOND_MS … LOOK_AT) · 2 rates · 3 what is wanted · 4 priority · 5 lateMs and heldMs · 6 returned · 7 rejoins ·
+// 8 the time, or nothing for the server's own · 9 ids of grants that were answered, each with its lateMs. Groups are written with spaces between their numbers.
 
 export const acquireScript = `
 local function numbers(text)
@@ -16,11 +16,12 @@ local rules = numbers(ARGV[1])
 local SECOND, GATHER, BURST, LEAST, RESERVE, RETURN, FORGET, LOOK =
   rules[1], rules[2], rules[3], rules[4], rules[5], rules[6], rules[7], rules[8]
 local REQUEST_BURST, BACKFILL_REQUESTS, BACKFILL_LEAST, BACKFILL_SECONDS = rules[9], rules[10], rules[11], rules[12]
+local ASK_AGAIN = rules[13]
 local rate = numbers(ARGV[2])
 local wanted = numbers(ARGV[3])
 local wantedEvents, wantedBytes, leastBytes = wanted[1], wanted[2], wanted[3]
 local live = ARGV[4] == 'live'
-local lateMs = tonumber(ARGV[5])
+local lateMs, heldMs = unpack(numbers(ARGV[5]))
 local now = tonumber(ARGV[8])
 if now == nil then
   local time = redis.call('TIME')
@@ -64,14 +65,27 @@ local function reserve(one)
   if live then return one == REQUESTS and kept or 0 end
   return one == REQUESTS and 0 or leftForLive(one)
 end
-local function held(id)
-  local pair = redis.call('HGET', KEYS[3], id)
-  return pair and numbers(pair)
+local function grantOf(id)
+  local grant = redis.call('HGET', KEYS[3], id)
+  if not grant then return nil end
+  local list = numbers(grant)
+  list[3] = list[3] or 0
+  return list
+end
+
+local answered = numbers(ARGV[9])
+for i = 1, #answered, 2 do
+  local id = text(answered[i])
+  local grant = grantOf(id)
+  if grant then
+    redis.call('ZINCRBY', KEYS[2], text(answered[i + 1] - grant[3]), id)
+    redis.call('HSET', KEYS[3], id, text(grant[1]) .. ' ' .. text(grant[2]) .. ' 0')
+  end
 end
 
 local gone = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', text(now))
 for _, id in ipairs(gone) do
-  local grant = held(id)
+  local grant = grantOf(id)
   if grant then
     used[EVENTS] = used[EVENTS] - grant[1]
     used[REQUESTS] = used[REQUESTS] - 1
@@ -81,23 +95,17 @@ for _, id in ipairs(gone) do
   redis.call('ZREM', KEYS[2], id)
 end
 
-local late = numbers(ARGV[9])
-for i = 1, #late, 2 do
-  local id = text(late[i])
-  if redis.call('ZSCORE', KEYS[2], id) then redis.call('ZINCRBY', KEYS[2], text(late[i + 1]), id) end
-end
-
 if ARGV[6] ~= '' then
   local back = numbers(ARGV[6])
   local id = text(back[1])
-  local grant = held(id)
+  local grant = grantOf(id)
   if grant then
     local events, bytes = math.min(back[2], grant[1]), math.min(back[3], grant[2])
     used[EVENTS] = used[EVENTS] - events
     used[BYTES] = used[BYTES] - bytes
     tokens[EVENTS] = tokens[EVENTS] + events
     tokens[BYTES] = tokens[BYTES] + bytes
-    redis.call('HSET', KEYS[3], id, text(grant[1] - events) .. ' ' .. text(grant[2] - bytes))
+    redis.call('HSET', KEYS[3], id, text(grant[1] - events) .. ' ' .. text(grant[2] - bytes) .. ' ' .. text(grant[3]))
     redis.call('ZADD', KEYS[2], text(tonumber(redis.call('ZSCORE', KEYS[2], id)) - back[4]), id)
   end
 end
@@ -136,9 +144,10 @@ for one = 1, 3 do
       local log = redis.call('ZRANGE', KEYS[2], 0, LOOK - 1, 'WITHSCORES')
       for i = 1, #log, 2 do
         if over <= 1e-9 then break end
-        local grant = held(log[i])
+        local grant = grantOf(log[i])
         over = over - (one == EVENTS and grant[1] or one == BYTES and grant[2] or 1)
-        waits[one] = math.max(waits[one], tonumber(log[i + 1]) - now)
+        local passes = tonumber(log[i + 1]) - grant[3] - now
+        waits[one] = math.max(waits[one], passes > 0 and passes or ASK_AGAIN)
       end
     end
   end
@@ -158,8 +167,8 @@ local part = leastBytes + math.ceil((wantedBytes - leastBytes) * (events / wante
 local bytes = math.min(part, math.floor(room(BYTES) + 1e-9))
 grants = grants + 1
 local id = text(grants)
-redis.call('ZADD', KEYS[2], text(now + SECOND + lateMs), id)
-redis.call('HSET', KEYS[3], id, text(events) .. ' ' .. text(bytes))
+redis.call('ZADD', KEYS[2], text(now + SECOND + lateMs + heldMs), id)
+redis.call('HSET', KEYS[3], id, text(events) .. ' ' .. text(bytes) .. ' ' .. text(heldMs))
 used[EVENTS] = used[EVENTS] + events
 used[REQUESTS] = used[REQUESTS] + 1
 used[BYTES] = used[BYTES] + bytes

@@ -1,7 +1,7 @@
 // One rate for several processes. A store keeps it; each process asks before a request and may send what it is granted.
 //
 // What the answers promise: what all processes send in any sliding second stays within the rates, if every grant is
-// used within its `lateMs` of the asking (or `late` says otherwise), and if whoever cannot reach the store keeps to its share (shared-limiter.ts).
+// used within its `lateMs` of the asking, if what is under way arrives within its `heldMs` or as `answered` says, and if whoever cannot reach the store keeps to its share (shared-limiter.ts).
 
 import type { Rates } from "../engine/contracts.ts";
 
@@ -22,25 +22,28 @@ export interface Ask {
   readonly lateMs: number;
   /** What became of the grant before. */
   readonly returned: Returned | undefined;
-  /** Earlier grants that counted too short: what was sent with them may have arrived so much later. At most `MAX_LATE`. */
-  readonly late: readonly LateGrant[];
+  /** It counts so much longer, until it is in `answered`: when what is sent with it arrives is not known before. */
+  readonly heldMs: number;
+  /** Earlier grants whose requests were answered. At most `MAX_ANSWERED`, each once. */
+  readonly answered: readonly AnsweredGrant[];
   /** Somebody may have used the rate without the store in the last second. */
   readonly rejoins: boolean;
 }
 
-export interface LateGrant {
+export interface AnsweredGrant {
   readonly id: string;
-  readonly ms: number;
+  /** What was sent with it may have arrived so much later than it was used; it counts so much longer. */
+  readonly lateMs: number;
 }
 
-export const MAX_LATE = 32;
+export const MAX_ANSWERED = 32;
 
 export interface Returned {
   readonly id: string;
   /** Not used of it. */
   readonly events: number;
   readonly bytes: number;
-  /** So long before its latest moment it was used, or given up. */
+  /** So long before its latest moment it was used, or given up; negative: after it, as the thread stood still. */
   readonly earlyMs: number;
 }
 

@@ -1,14 +1,15 @@
 // The rates of several processes of one machine, kept in their supervisor. `acquire-script.ts` is the same in Redis; a
 // test holds both to the same answers.
 //
-// Per rate: a log of what was granted (each entry counts until `SECOND_MS` and its own lateness are over) keeps every
-// sliding second within the rate, and a bucket of tokens paces. A rate that is new, or that somebody may have used
+// Per rate: a log of what was granted (each entry counts until `SECOND_MS` and its own lateness are over, and longer until
+// it is known to have been answered) keeps every sliding second within the rate, and a bucket of tokens paces. A rate that is new, or that somebody may have used
 // without the store (nobody was heard of for a second), first gathers everybody, then lets one second pass unused,
 // then grants.
 
 import type { Rates } from "../engine/contracts.ts";
-import type { Answer, Ask, LateGrant, Returned } from "./rate-store.ts";
+import type { Answer, AnsweredGrant, Ask, Returned } from "./rate-store.ts";
 import {
+  ASK_AGAIN_MS,
   BACKFILL_LEAST,
   BACKFILL_REQUESTS,
   BACKFILL_SECONDS,
@@ -28,6 +29,8 @@ interface Entry {
   events: number;
   bytes: number;
   untilMs: number;
+  /** Of `untilMs`: the part that ends with the answer. */
+  heldMs: number;
 }
 
 interface Amounts {
@@ -64,8 +67,8 @@ export class RateTable {
     if (nowMs < state.openAtMs) return { kind: "gather", ms: state.openAtMs - nowMs };
     const opensMs = state.openAtMs + SECOND_MS;
     if (nowMs < opensMs) return { kind: "wait", ms: opensMs - nowMs };
+    for (const answered of ask.answered) release(state, answered);
     expire(state, nowMs);
-    for (const late of ask.late) extend(state, late);
     if (ask.returned) takeBack(state, ask.returned);
     fill(state, ask, nowMs);
     if (ask.priority === "backfill" && nowMs < state.liveWaitsUntilMs) {
@@ -94,7 +97,9 @@ export class RateTable {
     const part = ask.leastBytes + Math.ceil((ask.bytes - ask.leastBytes) * (events / ask.events));
     const bytes = Math.min(part, Math.floor(room.bytes + 1e-9));
     this.grants += 1;
-    const entry = { id: String(this.grants), events, bytes, untilMs: nowMs + SECOND_MS + ask.lateMs };
+    const { lateMs, heldMs } = ask;
+    const untilMs = nowMs + SECOND_MS + lateMs + heldMs;
+    const entry = { id: String(this.grants), events, bytes, untilMs, heldMs };
     insert(state.log, entry);
     add(state.used, events, 1, bytes);
     add(state.tokens, -events, -1, -bytes);
@@ -152,7 +157,8 @@ function waitsOf(state: State, ask: Ask, nowMs: number): Amounts {
     for (const entry of state.log.slice(0, LOOK_AT)) {
       if (over <= 1e-9) break;
       over -= one === "requests" ? 1 : entry[one];
-      waits[one] = Math.max(waits[one], entry.untilMs - nowMs);
+      const passesMs = entry.untilMs - entry.heldMs - nowMs;
+      waits[one] = Math.max(waits[one], passesMs > 0 ? passesMs : ASK_AGAIN_MS);
     }
   }
   return waits;
@@ -239,11 +245,12 @@ function expire(state: State, nowMs: number): void {
   if (gone > 0) state.log.splice(0, gone);
 }
 
-function extend({ log }: State, { id, ms }: LateGrant): void {
+function release({ log }: State, { id, lateMs }: AnsweredGrant): void {
   const at = log.findIndex((one) => one.id === id);
   const [entry] = at < 0 ? [] : log.splice(at, 1);
   if (!entry) return;
-  entry.untilMs += ms;
+  entry.untilMs += lateMs - entry.heldMs;
+  entry.heldMs = 0;
   insert(log, entry);
 }
 

@@ -46,11 +46,11 @@ export class RedisStore implements RateStore {
       numbers(rates.events, rates.requests, rates.bytes),
       numbers(ask.events, ask.bytes, ask.leastBytes),
       ask.priority,
-      String(ask.lateMs),
+      numbers(ask.lateMs, ask.heldMs),
       returned ? numbers(Number(returned.id), returned.events, returned.bytes, returned.earlyMs) : "",
       ask.rejoins ? "1" : "",
       nowMs === undefined ? "" : String(nowMs),
-      numbers(...ask.late.flatMap(({ id, ms }) => [Number(id), ms])),
+      numbers(...ask.answered.flatMap(({ id, lateMs }) => [Number(id), lateMs])),
     ];
     const name = this.nameOf(ask.key);
     const reply = await this.run(acquire, [name, `${name}:log`, `${name}:grants`], parts);

@@ -22,6 +22,8 @@ export const BACKFILL_SECONDS = 0.08;
 export const RETURN_MS = 20;
 /** A rate nobody asked for in this time is forgotten. */
 export const FORGET_MS = 86_400_000;
+/** Whoever waits only for grants that are not known to have been answered asks again so soon. */
+export const ASK_AGAIN_MS = 10;
 /** How many grants are looked at to find out how long to wait; whoever comes back too early asks again. */
 export const LOOK_AT = 64;
 /** How often each process says that it still uses a rate. */
@@ -43,4 +45,5 @@ export const scriptRules = [
   BACKFILL_REQUESTS,
   BACKFILL_LEAST,
   BACKFILL_SECONDS,
+  ASK_AGAIN_MS,
 ] as const;

@@ -16,7 +16,7 @@ import type { Rates } from "../engine/contracts.ts";
 import { Lateness } from "../engine/late-arrivals.ts";
 import { Limiter, type RateLimiter, type Room, type Sent, type Wanted } from "../engine/limiter.ts";
 import { partOf } from "./part-of-rate.ts";
-import { LateGrants } from "./late-grants.ts";
+import { GrantsInFlight } from "./grants-in-flight.ts";
 import type { Answer, Priority, RateStore, Returned } from "./rate-store.ts";
 import { SECOND_MS } from "./rules.ts";
 
@@ -42,6 +42,10 @@ const RETRY_MS = 100;
 const PROBE_MS = 500;
 const SHORTEST_LATE_MS = 4;
 const LONGEST_LATE_MS = 250;
+/** A killed process's last request arrives within this, and a machine that stands still goes on within it. */
+const HELD_MS = 1_000;
+/** Of a destination that always takes so long to answer, most answers come after the second. Nothing is held then. */
+const SLOW_ANSWER_MS = 500;
 /** Each grant that is used early brings the allowed lateness down by this part. */
 const LATE_DECAY = 0.98;
 const NO_ROOM: Room = { events: 0, bytes: 0 };
@@ -70,7 +74,7 @@ export class SharedLimiter implements RateLimiter {
   private gatheredAtMs = 0;
   private aloneUntilMs = Number.NEGATIVE_INFINITY;
   private lateMs = 10;
-  private readonly lateGrants = new LateGrants();
+  private readonly inFlight = new GrantsInFlight();
   private readonly lateness = new Lateness();
   private closed = false;
 
@@ -124,15 +128,13 @@ export class SharedLimiter implements RateLimiter {
     }
     this.lateMs = Math.max(SHORTEST_LATE_MS, (now - grant.askedAtMs) * 2, this.lateMs * LATE_DECAY);
     this.keepReturn(grant, grant.events - events, grant.bytes - bytes, now);
-    this.lateGrants.used(grant.id, now);
+    this.inFlight.used(grant.id, now);
   }
 
   answered(sent: Sent): void {
     this.own?.answered(sent);
     const now = this.clock.nowMs();
-    const isLate = this.lateGrants.answered(sent.atMs, this.lateness.of(now - sent.atMs, now));
-    // The store is to know before it grants to others what it takes for free by then.
-    if (isLate && this.mode === "shared") this.nextAskAtMs = Math.min(this.nextAskAtMs, now);
+    this.inFlight.answered(sent.atMs, this.lateness.of(now - sent.atMs, now));
   }
 
   waitMs(leastBytes: number): number {
@@ -174,9 +176,11 @@ export class SharedLimiter implements RateLimiter {
     this.rejoining = now - this.aloneUntilMs <= SECOND_MS;
     const { returned, lateMs, rates } = this;
     this.returned = undefined;
-    const late = this.lateGrants.take();
+    const answered = this.inFlight.take();
+    const heldMs = this.lateness.usualMs > SLOW_ANSWER_MS ? 0 : HELD_MS;
     const { rejoining: rejoins } = this;
-    store.ask({ key, rates, priority, events, bytes, leastBytes, lateMs, returned, late, rejoins }).then(
+    const wanted = { events, bytes, leastBytes };
+    store.ask({ key, rates, priority, ...wanted, lateMs, heldMs, returned, answered, rejoins }).then(
       (answer) => this.told(answer, now),
       (error) => this.failed(error),
     );
@@ -225,11 +229,11 @@ export class SharedLimiter implements RateLimiter {
     this.grant = undefined;
     this.lateMs = Math.min(LONGEST_LATE_MS, Math.max(this.lateMs, (now - grant.askedAtMs) * 2));
     this.keepReturn(grant, grant.events, grant.bytes, now);
+    this.inFlight.givenBack(grant.id);
   }
 
   private keepReturn({ id, useByMs }: Grant, events: number, bytes: number, now: number): void {
-    const earlyMs = Math.max(0, useByMs - now);
-    this.returned = { id, events: Math.max(0, events), bytes: Math.max(0, bytes), earlyMs };
+    this.returned = { id, events: Math.max(0, events), bytes: Math.max(0, bytes), earlyMs: useByMs - now };
   }
 
   private share(): Rates {

@@ -67,15 +67,15 @@ for (const program of redisPrograms)
           const part = back && {
             events: random.between(0, back.mine.events),
             bytes: random.between(0, back.mine.bytes),
-            earlyMs: random.next() * 4,
+            earlyMs: random.next() * 5 - 1,
           };
-          const late = held
+          const answered = held
             .slice(0, random.between(0, 2))
-            .map((one) => ({ ...one, ms: random.next() * 200 }));
+            .map((one) => ({ ...one, lateMs: random.next() * 200 }));
           const askOf = (whose: "mine" | "its") => ({
             ...asked,
             returned: back && part && { id: idOf(back, whose), ...part },
-            late: late.map((one) => ({ id: idOf(one, whose), ms: one.ms })),
+            answered: answered.map((one) => ({ id: idOf(one, whose), lateMs: one.lateMs })),
           });
           const mine = table.ask(askOf("mine"), now);
           const its = await store.ask(askOf("its"), now);
@@ -129,7 +129,8 @@ function ask(part: Partial<Ask>): Ask {
     leastBytes: 100,
     lateMs: 10,
     returned: undefined,
-    late: [],
+    heldMs: 1_000,
+    answered: [],
     rejoins: false,
     ...part,
   };
@@ -152,6 +153,7 @@ function randomAsk(random: ReturnType<typeof randomOf>): Ask {
     bytes: leastBytes + events * random.between(10, 200),
     leastBytes,
     lateMs: random.next() * 40,
+    heldMs: random.chance(0.3) ? 0 : random.next() * 1_000,
     rejoins: random.chance(0.01),
   });
 }

@@ -105,6 +105,19 @@ describe("a rate that several processes share", () => {
     expect(town.watch.worstEvents).toBeLessThanOrEqual(400);
   });
 
+  it("loses nothing of the rate to a destination that always takes long to answer", async () => {
+    for (const answerMs of [400, 900, 3_000]) {
+      const town = new Town(17, perSecond(400), 3);
+      town.answerMs = answerMs;
+      const workers = started(town, {}, {}, {});
+      await town.clock.advance(FIRST_MS + 10_000);
+      const before = total(workers);
+      await town.clock.advance(20_000);
+      expect(total(workers) - before, `${answerMs} ms`).toBeGreaterThanOrEqual(0.97 * 400 * 20);
+      expect(town.watch.worstEvents).toBeLessThanOrEqual(400);
+    }
+  });
+
   describe.each([none, 100])("for live traffic and a backfill, at %d requests/s", (requests) => {
     const rates = { events: 900, requests, bytes: none };
     const together = async (seed: number, options: ConstructorParameters<typeof Worker>[1][]) => {

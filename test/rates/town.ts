@@ -18,6 +18,8 @@ export class Town {
   table = new RateTable();
   private reachable = true;
   slowMs = 1;
+  /** What a destination takes to answer. */
+  answerMs = 5;
   /** Questions to the store. */
   asked = 0;
 
@@ -139,6 +141,8 @@ export class Worker {
     const now = this.town.clock.nowMs();
     this.limiter.spend(n, n * EVENT_BYTES);
     this.town.watch.sentNow(now, n, n * EVENT_BYTES);
+    const sent = { atMs: now, events: n, bytes: n * EVENT_BYTES };
+    this.town.clock.after(this.town.answerMs, () => this.limiter.answered(sent));
     this.sent += n;
     for (const at of this.waiting.splice(0, n)) this.waitsMs.push(now - at);
   }

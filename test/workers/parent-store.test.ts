@@ -15,7 +15,8 @@ const ask: Ask = {
   leastBytes: 100,
   lateMs: 10,
   returned: undefined,
-  late: [],
+  heldMs: 1_000,
+  answered: [],
   rejoins: false,
 };
 
