@@ -66,6 +66,7 @@ export class Leases {
   /** False when it was not held (any more). */
   remove(message: HeldMessage): boolean {
     if (!this.held.delete(message.id)) return false;
+    this.noteLapse(message, this.options.clock.nowMs());
     this.heldBytes -= message.bytes;
     return true;
   }
@@ -76,6 +77,7 @@ export class Leases {
   }
 
   renew(message: HeldMessage, ackId: string, nowMs: number): void {
+    this.noteLapse(message, nowMs);
     message.ackId = ackId;
     message.leaseUntilMs = this.untilMs(nowMs);
     message.lapsed = false;
@@ -90,6 +92,13 @@ export class Leases {
     this.stopped = true;
     this.cancelTick?.();
     this.cancelTick = undefined;
+  }
+
+  /** A process that stood still settles what came in meanwhile before its next look at the leases. */
+  private noteLapse(message: HeldMessage, nowMs: number): void {
+    if (message.lapsed || message.leaseUntilMs > nowMs) return;
+    message.lapsed = true;
+    this.options.expired(1);
   }
 
   private schedule(ms: number): void {

@@ -97,6 +97,19 @@ describe("leases", () => {
     expect(counts.get("source_leases_expired_total")).toBe(2);
   });
 
+  it("that ended are counted even when the message is settled, or comes again, before the next look at them", async () => {
+    const { fake, engine, clock, counts } = await start();
+    await clock.advance(6_500);
+    fake.call.send(...messages(2));
+    fake.modifyCode = 14;
+    await clock.advance(54_100);
+    expect(counts.get("source_leases_expired_total")).toBeUndefined();
+    fake.call.send(aMessage("m1", { ackId: "second", attempt: 2 }));
+    expect(counts.get("source_leases_expired_total")).toBe(1);
+    engine.settleAll();
+    expect(counts.get("source_leases_expired_total")).toBe(2);
+  });
+
   it("are not extended beyond maxHoldMs", async () => {
     const { fake, clock, counts } = await start({ maxHoldMs: 300_000 });
     fake.call.send(aMessage("a"));
