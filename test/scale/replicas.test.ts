@@ -9,17 +9,18 @@ import { allGood } from "../chaos/support/oracle.ts";
 import { freshSeed } from "../chaos/support/results.ts";
 import { World } from "../chaos/support/world.ts";
 import { RedisServer, redisPrograms } from "../support/redis.ts";
+import { Arrivals } from "./arrivals.ts";
 import { madeBy, tell } from "./results.ts";
 
 const LIMIT = 400;
 const REPLICAS = 3;
-/** What everybody together may lose of a second at most while the store is up. */
+/** Of the limit, by the mean of a phase in which one replica or the store is killed or comes back. */
 const USED_AT_LEAST = 0.9;
 /**
- * At the receiver. What was under way of the replica that is killed may arrive late, and nobody is left to say so: a request
- * of some eight events.
+ * Of the limit, in the second that half of the full seconds are not below, while all are up. The limiter's second has 1,004 ms, and
+ * a full second may end just before a request of eight events: 2.4 %. The rest is for a machine that others use too.
  */
-const SEEN_AT_MOST = 1.02;
+const FULL = 0.95;
 /** The store is back: everybody gathers, and one second passes. */
 const BACK_MS = 3_500;
 
@@ -27,6 +28,8 @@ interface Phase {
   readonly name: string;
   readonly perSecond: number;
   readonly storeUp: boolean;
+  /** Events of each full second. */
+  readonly seconds: readonly number[];
 }
 
 it("has a server to keep the limit in, or says that it is not run", () => {
@@ -40,12 +43,14 @@ for (const program of redisPrograms)
       const redis = await RedisServer.start(program);
       const env = { SLUICE_RATE_STORE: redis.url, SLUICE_REPLICAS: String(REPLICAS) };
       const world = await World.open({ seed, mix: allGood, eventsPerSecond: LIMIT, env });
+      const arrivals = new Arrivals(world.segment);
       const phases: Phase[] = [];
       const phase = async (name: string, ms: number, storeUp: boolean) => {
-        const [before, startedAt] = [(await world.segment.stats()).accepted, performance.now()];
+        const fromMs = await arrivals.nowMs();
         await sleep(ms);
-        const accepted = (await world.segment.stats()).accepted - before;
-        phases.push({ name, perSecond: (accepted * 1000) / (performance.now() - startedAt), storeUp });
+        const seconds = arrivals.seconds(fromMs, await arrivals.nowMs());
+        const perSecond = seconds.reduce((sum, events) => sum + events, 0) / seconds.length;
+        phases.push({ name, perSecond, storeUp, seconds });
       };
       try {
         await world.publisher.publish(LIMIT * 55);
@@ -68,15 +73,24 @@ for (const program of redisPrograms)
         const { maxEventsPerSecond } = await world.segment.stats();
         await report(program, seed, phases, { ...verdict, maxEventsPerSecond });
         expect(verdict.lost, `seed ${seed}`).toBe(0);
-        expect(maxEventsPerSecond).toBeLessThanOrEqual(LIMIT * SEEN_AT_MOST);
+        expect(maxEventsPerSecond).toBeLessThanOrEqual(LIMIT);
+        expect(median(phases[0]!.seconds), JSON.stringify(phases[0])).toBeGreaterThanOrEqual(FULL * LIMIT);
         for (const { name, perSecond } of phases)
-          expect(perSecond, name).toBeGreaterThanOrEqual(USED_AT_LEAST * LIMIT);
+          expect(perSecond, `${name}: ${JSON.stringify(phases)}`).toBeGreaterThanOrEqual(
+            USED_AT_LEAST * LIMIT,
+          );
       } finally {
+        await arrivals.close();
         await world.close();
         await redis.close();
       }
     }, 240_000);
   });
+
+/** The lower one of the two in the middle. */
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? Number.NaN;
+}
 
 interface Outcome {
   readonly issued: number;
@@ -94,17 +108,18 @@ async function report(
 ): Promise<void> {
   const { issued, lost, duplicates, maxEventsPerSecond } = outcome;
   const rows = phases.map(
-    ({ name, perSecond, storeUp }) =>
-      `| ${name} | ${storeUp ? "up" : "away"} | ${perSecond.toFixed(1)} | ${((perSecond / LIMIT) * 100).toFixed(1)} % |`,
+    ({ name, perSecond, storeUp, seconds }) =>
+      `| ${name} | ${storeUp ? "up" : "away"} | ${perSecond.toFixed(1)} | ${((perSecond / LIMIT) * 100).toFixed(1)} % | ${Math.min(...seconds)} | ${median(seconds)} | ${Math.max(...seconds)} |`,
   );
   await tell(
     "Three replicas, one limit",
     `${madeBy(`${program}, seed ${seed}`)} The limit is ${LIMIT} events/s for all together, ${REPLICAS} replicas on one subscription.
 
-| phase | store | events/s | of the limit |
-|---|---|--:|--:|
+| phase | store | events/s | of the limit | least in a full second | median | most |
+|---|---|--:|--:|--:|--:|--:|
 ${rows.join("\n")}
 
-Most in any sliding second, at the receiver: **${maxEventsPerSecond}**. Issued ${issued}, lost **${lost}**, sent again ${duplicates} (they collapse by messageId).`,
+Full seconds are counted from the beginning of a phase; the limiter's own second has 1,004 ms, and a request some eight events, so that one of them may hold
+ten events less than the limit, and none more. Most in any sliding second of the whole run, at the receiver: **${maxEventsPerSecond}**. Issued ${issued}, lost **${lost}**, sent again ${duplicates} (they collapse by messageId).`,
   );
 }

@@ -13,21 +13,23 @@ import { afterAll, describe, expect, it, vi } from "vitest";
 
 import { writeContainer } from "../../src/avro/container-writer.ts";
 import { encodeAvro, exportEventSchema } from "../../src/emulators/avro-events.ts";
-import type { ReceivedRequest } from "../../src/emulators/segment/ingest-handler.ts";
 import { exported } from "../support/fixtures.ts";
 import { eventTexts, pipelineYaml, start, type Town, town } from "../support/program.ts";
 import { RedisServer, redisPrograms } from "../support/redis.ts";
 import { SlurmCluster } from "../support/slurm.ts";
+import { mostIn } from "./arrivals.ts";
 import { madeBy, tell } from "./results.ts";
 
 const FILES = 40;
-const EVENTS_A_FILE = 200;
+const isLong = process.env["SLUICE_SCALE_WRITE"] === "1";
+/** In the long form all tasks run beside each other for so long that they need the whole rate. */
+const EVENTS_A_FILE = isLong ? 600 : 200;
 const SHARDS = 8;
 const KILLED = 3;
 const LIMIT = 900;
-/** The receiver of a busy machine may stand still for half a second, so that what came then counts for the next one. */
 const WINDOW_SECONDS = 5;
-const SEEN_AT_MOST = 1.15;
+/** Of the limit, by the best such window: in the short form of a busy machine tasks start one after another. */
+const USED_AT_LEAST = isLong ? 0.95 : 0.3;
 
 const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const script = fileURLToPath(new URL("../../deploy/slurm/backfill.sh", import.meta.url));
@@ -86,13 +88,11 @@ const underSlurm = (cluster: SlurmCluster): Scheduler => ({
       PATH: `${bin}:${process.env["PATH"]}`,
     });
     const nodes = new Set<string>();
-    await killOne(world, () => {
-      for (const task of cluster.tasks(job)) {
-        const [, state, node] = task.split(" ");
-        if (state === "RUNNING" && node) nodes.add(node);
-      }
+    await killOne(world, async () => {
+      for (const { state, node } of await cluster.tasks(job)) if (state === "RUNNING") nodes.add(node);
     });
-    await vi.waitFor(() => expect(cluster.tasks(job)).toEqual([]), { timeout: 120_000, interval: 300 });
+    const isOver = async () => expect(await cluster.tasks(job)).toEqual([]);
+    await vi.waitFor(isOver, { timeout: 180_000, interval: 300 });
     expect(nodes).toEqual(new Set(["node1", "node2"]));
     const said = await readFile(join(world.folder, `task-${KILLED}.txt`), "utf8");
     expect(said).toMatch(/Killed/);
@@ -100,11 +100,11 @@ const underSlurm = (cluster: SlurmCluster): Scheduler => ({
 });
 
 /** By the lock of its shard, once its checkpoint says that some of its events are settled. */
-async function killOne({ folder }: Town, look: () => void = () => {}): Promise<void> {
+async function killOne({ folder }: Town, look: () => Promise<void> = () => Promise.resolve()): Promise<void> {
   const shard = join(folder, "state", `shard-${KILLED}-of-${SHARDS}`);
   await vi.waitFor(
-    () => {
-      look();
+    async () => {
+      await look();
       const { files } = JSON.parse(readFileSync(join(shard, "checkpoint.json"), "utf8"));
       const positions = Object.values(files as Record<string, { position: number }>).map(
         (file) => file.position,
@@ -148,7 +148,7 @@ describe.each(schedulers)("a backfill in eight shards under $name", (scheduler) 
     const texts = requests.flatMap(({ body }) => (body ? eventTexts(body) : []));
     const status = await statusOf(world);
     const { maxEventsPerSecond, duplicates, differingIds } = segment.stats();
-    const perSecond = mostIn(requests) / WINDOW_SECONDS;
+    const perSecond = mostIn(requests, WINDOW_SECONDS * 1_000) / WINDOW_SECONDS;
     const shared = program === undefined ? `1/${SHARDS} of the rate for each` : `the rate in ${program}`;
     await tell(
       `A backfill in ${SHARDS} shards: ${scheduler.name}`,
@@ -162,28 +162,17 @@ ${FILES} container files, ${all} events, one limit of ${LIMIT} events/s; task ${
 | missing, or of another body | **${expected.filter((text) => !new Set(texts).has(text)).length}** |
 | sent again by the killed one (they collapse by message id) | ${duplicates} |
 | events/s at the receiver, most in any ${WINDOW_SECONDS} s | **${perSecond.toFixed(1)}** |
-| the same, in any second | ${maxEventsPerSecond} |
+| the same, in any sliding second | **${maxEventsPerSecond}** |
 | seconds, starts of the program included | ${seconds.toFixed(1)} |
 | \`--status\` | ${status} |`,
     );
     expect([...new Set(texts)].sort()).toEqual(expected);
     expect(differingIds).toBe(0);
-    expect(perSecond).toBeLessThanOrEqual(LIMIT * SEEN_AT_MOST);
+    expect(maxEventsPerSecond).toBeLessThanOrEqual(LIMIT);
+    expect(perSecond).toBeGreaterThanOrEqual(LIMIT * USED_AT_LEAST);
     expect(status).toBe(`${SHARDS} of ${SHARDS} done, ${FILES} of ${FILES} files`);
   }, 240_000);
 });
-
-/** Most events in any sliding window. */
-function mostIn(requests: readonly ReceivedRequest[]): number {
-  const inOrder = [...requests].sort((a, b) => a.atMs - b.atMs);
-  let [most, sum, first] = [0, 0, 0];
-  for (const { atMs, events } of inOrder) {
-    sum += events;
-    for (; inOrder[first]!.atMs <= atMs - WINDOW_SECONDS * 1_000; first++) sum -= inOrder[first]!.events;
-    most = Math.max(most, sum);
-  }
-  return most;
-}
 
 async function statusOf({ folder, env }: Town): Promise<string> {
   const program = start(["backfill", "p.yaml", "--status", "--state", "state", "--format", "json"], {

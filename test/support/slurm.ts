@@ -1,18 +1,27 @@
 // A Slurm cluster of two nodes on this machine, of its own for one test: its controller, two node daemons and munge, from
 // Debian's packages, on free ports of loopback. It needs root, as node daemons change to the user of a job.
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 
 import { freePort } from "./free-port.ts";
 
 const PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol"];
 const CPUS_A_NODE = 4;
 const START_MS = 30_000;
+const execute = promisify(execFile);
+
+export interface Task {
+  readonly index: number;
+  readonly state: string;
+  /** Empty while it waits. */
+  readonly node: string;
+}
 
 export class SlurmCluster {
   private readonly daemons: ChildProcess[] = [];
@@ -49,10 +58,15 @@ export class SlurmCluster {
     return this.ask("sbatch", ["--parsable", ...args], env);
   }
 
-  /** Tasks that wait or run, as `index state node restarts`. */
-  tasks(job: string): string[] {
-    const text = this.ask("squeue", ["-h", "-r", "-j", job, "-o", "%K %T %N"]);
-    return text === "" ? [] : text.split("\n");
+  /** Tasks that wait or run. Does not block: the receiver of what they send may be in this process. */
+  async tasks(job: string): Promise<Task[]> {
+    const env = { ...process.env, ...this.env };
+    const { stdout } = await execute("squeue", ["-h", "-r", "-j", job, "-o", "%K %T %N"], { env });
+    const lines = stdout.split("\n").filter((line) => line !== "");
+    return lines.map((line) => {
+      const [index, state = "", node = ""] = line.split(" ");
+      return { index: Number(index), state, node };
+    });
   }
 
   async close(): Promise<void> {

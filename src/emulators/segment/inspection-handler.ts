@@ -45,6 +45,8 @@ export class InspectionHandler {
         return { status: 200, type: "text/html; charset=utf-8", text: debuggerPage() };
       case "/events.json":
         return json(200, { events: this.events(limit), dropped: this.dropped(limit) });
+      case "/requests.json":
+        return json(200, { requests: this.requests(limit) });
       case "/stats.json":
         return json(200, this.workspace.stats());
       case "/ids.ndjson":
@@ -52,6 +54,13 @@ export class InspectionHandler {
       default:
         return NOT_FOUND;
     }
+  }
+
+  /** `atMs` by a clock that only goes forward: for what came in which second. */
+  private requests(limit: number): unknown[] {
+    return this.ingest
+      .requests(limit)
+      .map(({ at, atMs, path, events, bytes, status }) => ({ at, atMs, path, events, bytes, status }));
   }
 
   private events(limit: number): unknown[] {

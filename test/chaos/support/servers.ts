@@ -148,6 +148,13 @@ export interface SegmentId {
   readonly differing: number;
 }
 
+export interface Arrived {
+  /** By the wall clock. */
+  readonly at: string;
+  readonly atMs: number;
+  readonly events: number;
+}
+
 export class SegmentServer {
   private constructor(
     private readonly child: Child,
@@ -163,6 +170,12 @@ export class SegmentServer {
 
   stats(): Promise<SegmentStats> {
     return this.remote.json("GET", "/stats.json");
+  }
+
+  /** The last thousand, newest first; `atMs` by the server's own clock. */
+  async requests(): Promise<readonly Arrived[]> {
+    const { requests } = await this.remote.json<{ requests: Arrived[] }>("GET", "/requests.json?limit=1000");
+    return requests;
   }
 
   async ids(): Promise<SegmentId[]> {

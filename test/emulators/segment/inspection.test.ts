@@ -33,6 +33,22 @@ describe("looking inside", () => {
     });
   });
 
+  test("the list of requests shows when each came and what it held, without keys", async () => {
+    const clock = new VirtualClock();
+    const server = await segment({ clock });
+    await post(server, batch(event(), event()));
+    await clock.advance(250);
+    await post(server, batch(event()));
+    const list = await (await fetch(`${server.url}/requests.json?limit=5`)).json();
+    expect(list).toMatchObject({
+      requests: [
+        { events: 1, path: "/v1/batch", status: 200, atMs: 250 },
+        { events: 2, path: "/v1/batch", status: 200, atMs: 0 },
+      ],
+    });
+    expect(JSON.stringify(list)).not.toContain(KEY);
+  });
+
   test("the page loads nothing from elsewhere and runs no script but its own", async () => {
     const server = await segment();
     await post(server, batch(event({ userId: "<img src=x onerror=alert(1)>" })));
