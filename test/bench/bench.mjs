@@ -3,7 +3,7 @@
 //
 //   --write    keeps the figures of what was run in results/NAME.json, and writes RESULTS.md anew from all that are kept
 //   --quick    small inputs, for trying out a change; no figures to quote
-//   --repeats  measured rounds of each comparison (5)
+//   --repeats  measured rounds of each comparison (3: all benchmarks together then take some 22 minutes)
 //   --against  a revision to build and compare with, in turns, where a benchmark can
 //
 // A benchmark is a file of `benchmarks/` that exports `summary` and `run(options)`; see harness/report.mjs for what
@@ -37,7 +37,7 @@ function usage(problem) {
   process.exit(2);
 }
 
-const repeats = Number(options.repeats ?? (options.quick ? 1 : 5));
+const repeats = Number(options.repeats ?? (options.quick ? 1 : 3));
 if (!Number.isInteger(repeats) || repeats < 1) usage("--repeats takes a whole number above 0");
 const unknown = positionals.find((name) => !NAMES.includes(name));
 if (unknown !== undefined) usage(`there is no benchmark ${unknown}`);

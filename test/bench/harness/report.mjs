@@ -53,8 +53,15 @@ export function markdownOf(results) {
     markdownTable(TARGET_HEAD, targets),
     "## When and where",
     markdownTable(WHEN_HEAD, results.map(whenCells)),
+    `All together: ${minutes(results)}. They are run one after another.`,
   ];
   return `${[...head, ...results.map(section)].join("\n\n")}\n`;
+}
+
+/** Of what was kept, each run as it was when it was kept. */
+function minutes(results) {
+  const seconds = results.reduce((sum, one) => sum + one.seconds, 0);
+  return `${(seconds / 60).toFixed(1)} minutes (${results.length} benchmarks)`;
 }
 
 function section({ name, summary: what, report: { rows, notes = [] } }) {
