@@ -21,7 +21,8 @@ const TICK_MS = 10;
 const WARM_MS = 5_000;
 const isLong = process.env["SLUICE_SCALE_WRITE"] === "1";
 const MEASURED_MS = isLong ? 20_000 : 5_000;
-const MOST_ROUNDS = isLong ? 5 : 3;
+/** The long form takes all, and most of them have to meet the promise; the short one ends with the first that does. */
+const ROUNDS = 3;
 const ARCHIVED = 900 * 60;
 /** What is kept of them: more than a phase has. */
 const MOST_REQUESTS = 5_000;
@@ -62,7 +63,7 @@ for (const program of redisPrograms.slice(0, 1))
       const rounds: Round[] = [];
       try {
         await sleep(WARM_MS);
-        while (rounds.length < MOST_ROUNDS && !rounds.some(meets(WANTED)))
+        while (rounds.length < ROUNDS && (isLong || !rounds.some(meets(WANTED))))
           rounds.push(await round(traffic, world, env, rounds.length));
       } finally {
         traffic.close();
@@ -71,10 +72,12 @@ for (const program of redisPrograms.slice(0, 1))
         await redis.close();
       }
       await report(program, rounds);
-      expect(rounds.some(meets(AT_LEAST)), JSON.stringify(rounds)).toBe(true);
+      const least = isLong ? most : 1;
+      expect(rounds.filter(meets(AT_LEAST)).length, JSON.stringify(rounds)).toBeGreaterThanOrEqual(least);
     }, 300_000);
   });
 
+const most = Math.floor(ROUNDS / 2) + 1;
 const meets = (wanted: typeof WANTED) => (one: Round) =>
   one.slower <= wanted.slower && one.used >= wanted.used;
 
@@ -155,12 +158,13 @@ function anArchive(): Buffer {
 async function report(program: string, rounds: readonly Round[]): Promise<void> {
   const line = ({ alone, both, slower, used }: Round) =>
     `| ${alone.p50Ms.toFixed(1)} | ${alone.p99Ms.toFixed(1)} | ${both.p50Ms.toFixed(1)} | ${both.p99Ms.toFixed(1)} | **${slower.toFixed(2)}** | ${both.livePerSecond.toFixed(1)} | ${both.backfillPerSecond.toFixed(1)} | **${(used * 100).toFixed(1)} %** |`;
-  const verdict = rounds.some(meets(WANTED)) ? "met" : "MISSED";
+  const met = rounds.filter(meets(WANTED)).length;
+  const verdict = `${met >= most ? "met" : "MISSED"} in ${met} of ${rounds.length}`;
   await tell(
     "Live traffic and a backfill, one limit",
     `${madeBy(`the rate in ${program}`)} The limit is ${LIMIT} events/s and 100 requests/s for both together. ${LIVE} events/s are published to a local Pub/Sub and delivered
 by \`sluice run\`, alone for ${MEASURED_MS / 1_000} s and then for ${MEASURED_MS / 1_000} s beside \`sluice backfill\`, which has more work than time. Delay: from publishing to the
-receiver, ms. The rest: what live traffic leaves of the limit. Rounds are repeated up to ${MOST_ROUNDS} times until one has at most ${WANTED.slower} × the delay and at least ${WANTED.used * 100} % of the rest: **${verdict}**.
+receiver, ms. The rest: what live traffic leaves of the limit. Most rounds are to have at most ${WANTED.slower} × the delay (p99) and at least ${WANTED.used * 100} % of the rest: **${verdict}**.
 
 | alone, p50 | p99 | beside it, p50 | p99 | × | live events/s | backfill events/s | of the rest |
 |--:|--:|--:|--:|--:|--:|--:|--:|
