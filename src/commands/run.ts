@@ -88,11 +88,18 @@ async function run(files: readonly string[], options: RunOptions): Promise<ExitC
     const { supervise } = await import("./run/supervise.ts");
     return supervise(files, options);
   }
-  const [{ runPipelines }, host] = await Promise.all([
-    import("./run/run-pipelines.ts"),
-    place === undefined
-      ? import("./run/host.ts").then(({ aloneHost }) => aloneHost(options))
-      : import("./run/worker-host.ts").then(({ workerHost }) => workerHost(place, options)),
-  ]);
-  return runPipelines(files, options, host);
+  // Before the rest is loaded, which would make it grow.
+  const { keepOwnYoungGenerationSmall } = await import("./run/young-generation.ts");
+  const release = keepOwnYoungGenerationSmall();
+  try {
+    const [{ runPipelines }, host] = await Promise.all([
+      import("./run/run-pipelines.ts"),
+      place === undefined
+        ? import("./run/host.ts").then(({ aloneHost }) => aloneHost(options))
+        : import("./run/worker-host.ts").then(({ workerHost }) => workerHost(place, options)),
+    ]);
+    return await runPipelines(files, options, host);
+  } finally {
+    release();
+  }
 }

@@ -194,9 +194,9 @@ export const faults: readonly Fault[] = [
       }),
   },
   {
-    what: "a leak (planted) fills a heap of 160 MB",
+    what: "a leak (planted) fills a heap of 512 MB",
     alerts: ["SluiceHeapHigh"],
-    last: (ground, over) => withNodeOptions(ground, over, `--max-old-space-size=160 ${preload("leak")}`),
+    last: (ground, over) => withNodeOptions(ground, over, `--max-old-space-size=512 ${preload("leak")}`),
   },
   {
     what: "the process is killed again and again (SIGKILL)",
