@@ -122,7 +122,7 @@ async function report(
 |---|---|--:|--:|--:|--:|--:|
 ${rows.join("\n")}
 
-Full seconds are counted from the beginning of a phase; the limiter's own second has 1,004 ms, and a request some eight events, so that one of them may hold
-ten events less than the limit, and none more. Most in any sliding second of the whole run, at the receiver: **${maxEventsPerSecond}**. Issued ${issued}, lost **${lost}**, sent again ${duplicates} (they collapse by messageId).`,
+Full seconds are counted from the beginning of a phase; the limiter's own second has 1,004 ms, and a request some eight events, so that one of them may hold some
+ten events less than the limit on a quiet machine, and none more. Most in any sliding second of the whole run, at the receiver: **${maxEventsPerSecond}**. Issued ${issued}, lost **${lost}**, sent again ${duplicates} (they collapse by messageId).`,
   );
 }
