@@ -1,9 +1,11 @@
-// Makes the command line runnable: packages in one file each, the executable bit, and `npx sluice` inside a clone.
+// Makes the command line runnable: packages and the program in few files, the executable bit, and `npx sluice` inside a clone.
 import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 
 import { bundlePackages } from "./bundle-packages.mjs";
+import { bundleProgram } from "./bundle-program.mjs";
 
 await bundlePackages();
+await bundleProgram();
 
 chmodSync("dist/main.js", 0o755);
 if (existsSync("node_modules")) {

@@ -72,7 +72,8 @@ export const faults: readonly Fault[] = [
     last: async ({ parts: { segment, unit } }, over) => {
       // So that there is something in hand when it stops.
       segment.inject({ action: { kind: "answer" }, delayMs: 3_000 });
-      await again(over, 6_000, async () => {
+      // Twice within the range of the rules: leases end only when it goes on.
+      await again(over, 4_000, async () => {
         unit.signal("SIGSTOP");
         await sleep(FROZEN_MS);
         unit.signal("SIGCONT");
