@@ -3,7 +3,7 @@
 // tenth of the time to the first event. The modules as they were compiled stay beside it: threads start from them.
 
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 
 import { rolldown } from "rolldown";
 
@@ -12,6 +12,8 @@ const MAIN = "dist/main.js";
 /** What the compiler made of `src/main.ts`. */
 const PROGRAM = "dist/program.js";
 const FOLDER = "dist/bundled";
+/** What `sluice run` imports one after the other until the first event has passed: one file. */
+const RUN = ["commands/run/run-pipelines.js"];
 const STUB = `#!/usr/bin/env node
 import "./bundled/main.js";
 `;
@@ -32,7 +34,33 @@ export async function bundleProgram() {
     preserveEntrySignatures: false,
     plugins: [{ name: "places", transform: inPlace }],
   });
-  await bundle.write({ dir: FOLDER, format: "esm", chunkFileNames: "[name]-[hash].js", sourcemap: true });
+  const atOnce = withImports(PROGRAM);
+  // It waits for the command, which imports some of these.
+  atOnce.delete(resolve(PROGRAM));
+  const whenRun = new Set(RUN.flatMap((file) => [...withImports(join("dist", file))]));
+  const groups = [
+    { name: "program", priority: 2, test: (id) => atOnce.has(id) },
+    { name: "run", priority: 1, test: (id) => whenRun.has(id) },
+  ];
+  await bundle.write({
+    dir: FOLDER,
+    format: "esm",
+    chunkFileNames: "[name]-[hash].js",
+    sourcemap: true,
+    advancedChunks: { includeDependenciesRecursively: false, groups },
+  });
+}
+
+/** The absolute paths of a compiled module of ours and of all that it imports statically. */
+function withImports(file, found = new Set()) {
+  const path = resolve(file);
+  if (found.has(path)) return found;
+  found.add(path);
+  for (const [, name] of readFileSync(path, "utf8").matchAll(
+    /^(?:import|export) (?:[^;]*? from )?"(\.[^"]+)";$/gm,
+  ))
+    withImports(join(dirname(path), name), found);
+  return found;
 }
 
 /** A module finds its files and its threads from where it was compiled to. */

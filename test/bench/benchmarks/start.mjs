@@ -46,7 +46,7 @@ export async function run({ quick, repeats, say }) {
     ratio: `${pairedRatio(samples.get(variant).ms, node).toFixed(2)} × ${NODE}`,
     met: median(samples.get(variant).ms) <= limit,
     tried:
-      "Modules are loaded when needed and TypeBox, ajv, yaml and yargs are one file each; Node's own start is in it. What is left is loading highland, undici and grpc-js.",
+      "The program and what it loads until the first event are few files; TypeBox, ajv, yaml and yargs are one each. What is left is Node's own start, compiling, and loading highland, undici and grpc-js. See NOTES.md, “Starting”.",
   });
   return { rows, targets: [target(FIRST, FIRST_MS), target(HELP, HELP_MS)] };
 }
