@@ -12,7 +12,14 @@ const MAIN = "dist/main.js";
 /** What the compiler made of `src/main.ts`. */
 const PROGRAM = "dist/program.js";
 const FOLDER = "dist/bundled";
-/** What `sluice run` imports one after the other until the first event has passed: one file. */
+/** What checks a definition, which most commands do, and what `sluice run` imports besides: a file each. */
+const CHECK = [
+  "commands/pipeline-files.js",
+  "config/validate.js",
+  "config/outside.js",
+  "config/declared.js",
+  "registry.js",
+];
 const RUN = ["commands/run/run-pipelines.js"];
 const STUB = `#!/usr/bin/env node
 import "./bundled/main.js";
@@ -37,17 +44,22 @@ export async function bundleProgram() {
   const atOnce = withImports(PROGRAM);
   // It waits for the command, which imports some of these.
   atOnce.delete(resolve(PROGRAM));
-  const whenRun = new Set(RUN.flatMap((file) => [...withImports(join("dist", file))]));
+  const [checks, runs] = [CHECK, RUN].map((files) => {
+    const found = new Set();
+    for (const file of files) withImports(join(DIST, file), found);
+    return found;
+  });
   const groups = [
-    { name: "program", priority: 2, test: (id) => atOnce.has(id) },
-    { name: "run", priority: 1, test: (id) => whenRun.has(id) },
+    { name: "program", priority: 3, test: (id) => atOnce.has(id) },
+    { name: "check", priority: 2, test: (id) => checks.has(id) },
+    { name: "run", priority: 1, test: (id) => runs.has(id) },
   ];
   await bundle.write({
     dir: FOLDER,
     format: "esm",
     chunkFileNames: "[name]-[hash].js",
     sourcemap: true,
-    advancedChunks: { includeDependenciesRecursively: false, groups },
+    codeSplitting: { includeDependenciesRecursively: false, groups },
   });
 }
 

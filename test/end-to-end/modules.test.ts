@@ -1,5 +1,6 @@
 // What a command loads is most of the time it takes to start. Times differ between machines; this does not.
 
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -8,12 +9,13 @@ import { expect, it } from "vitest";
 import { pipelineYaml, start, town } from "../support/program.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 
+const DIST = new URL("../../dist/", import.meta.url);
 const TRACE = new URL("../support/trace-modules.mjs", import.meta.url).href;
 
 interface Loaded {
   /** Names of packages that were read from `node_modules`. */
   readonly packages: readonly string[];
-  /** Paths below `dist`. */
+  /** Of each module of ours, by itself or in a file of several: its path below `dist`. */
   readonly own: readonly string[];
 }
 
@@ -27,9 +29,20 @@ async function loadedBy(
   expect(await program.exit, program.output.stderr).toBe(0);
   const text = await readFile(file, "utf8");
   const packages = [...text.matchAll(/node_modules\/((?:@[^/]+\/)?[^/\n]+)\/(?!.*node_modules\/)/g)];
-  const own = [...text.matchAll(/\/dist\/([^\n]+)/g)];
-  const names = (found: RegExpMatchArray[]) => [...new Set(found.map((match) => match[1] ?? ""))].sort();
-  return { packages: names(packages), own: names(own) };
+  const own = [...text.matchAll(/\/dist\/([^\n]+)/g)].map(([, path = ""]) => path);
+  const names = (found: readonly string[]) => [...new Set(found)].sort();
+  const modules = await Promise.all(own.map(modulesIn));
+  return { packages: names(packages.map(([, name = ""]) => name)), own: names(modules.flat()) };
+}
+
+/** A bundle's source map tells what it consists of; one that only passes names on has none. */
+async function modulesIn(path: string): Promise<string[]> {
+  if (!path.startsWith("bundled/")) return [path];
+  if (!existsSync(new URL(`${path}.map`, DIST))) return [];
+  const { sources } = JSON.parse(await readFile(new URL(`${path}.map`, DIST), "utf8")) as {
+    sources: string[];
+  };
+  return sources.map((source) => source.replace(/^\.\.\//, ""));
 }
 
 const NETWORK = ["@google-cloud/pubsub", "@grpc/grpc-js", "undici", "fastify", "lmdb"];
@@ -38,7 +51,7 @@ const EXPRESSIONS = ["@marcbachmann/cel-js", "re2js"];
 it("--help loads no package and no stage", async () => {
   const { packages, own } = await loadedBy(["--help"], await tempFolder());
   expect(packages).toEqual([]);
-  expect(own.filter((path) => !/^(main|packages\/yargs|commands\/|config\/)/.test(path))).toEqual([]);
+  expect(own.filter((path) => !/^(main|program|packages\/yargs|commands\/|config\/)/.test(path))).toEqual([]);
 });
 
 it("validate loads definitions of stages and nothing that does their work", async () => {

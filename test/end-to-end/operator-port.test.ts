@@ -124,14 +124,15 @@ describe("the operator's port", () => {
       fault,
       `const queue = globalThis.queueMicrotask;
 globalThis.queueMicrotask = (fn) => {
-  if (!/engine.(pipeline|fused-records).js/.test(new Error().stack)) queue(fn);
+  if (!/engine.(pipeline|fused-records)\\.[jt]s/.test(new Error().stack)) queue(fn);
 };
 `,
     );
     const program = start(["run", world.pipeline, "--metrics", "127.0.0.1:0", "--stuck-seconds", "2"], {
       cwd: world.folder,
       env: world.env,
-      node: ["--import", fault],
+      // The stack names modules then, and not what they are bundled in.
+      node: ["--enable-source-maps", "--import", fault],
     });
     await program.says("metrics and health are served");
     const port = portOf(program.output.stderr);
