@@ -22,7 +22,10 @@ export const snapshot = signal<Snapshot | undefined>(undefined);
 export const isPaused = signal(false);
 
 const changes = signal<Changes | undefined>(undefined);
-/** Rises with each connection, and when one is lost: whatever was missed is asked for again. */
+/**
+ * Rises with each connection, and with each that is lost or does not come about: what may have been missed is asked for
+ * again, and where nothing answers, that is how the page finds out.
+ */
 const connections = signal(0);
 const recentListeners = new Set<(items: readonly RecentEvent[]) => void>();
 const flagListeners = new Set<(items: SeenFlagsView["items"]) => void>();
@@ -108,7 +111,7 @@ function began(): void {
 }
 
 function lost(failure: ApiFailure | undefined): void {
-  if (liveState.value === "live") connections.value += 1;
+  connections.value += 1;
   liveState.value = "lost";
   liveFailure.value = failure;
 }

@@ -97,6 +97,18 @@ describe.runIf(hasBrowser())("the pages", () => {
     await page.getByText("Sluice does not answer").waitFor({ state: "detached" });
   });
 
+  it("notice that Sluice does not answer where its live stream never came", async () => {
+    const { url } = await busyTown();
+    const { page, context } = await visit(`${url}/flags`);
+    await page.route("**/api/v2/stream", (route) => route.abort());
+    await page.goto(`${url}/destinations`);
+    await page.getByRole("link", { name: "Off", exact: true }).waitFor();
+    await context.setOffline(true);
+    await page.getByText("Sluice does not answer").waitFor();
+    await context.setOffline(false);
+    await page.getByText("Sluice does not answer").waitFor({ state: "detached" });
+  });
+
   it("ask for the token where one is needed, say when it is wrong, and keep it for the tab", async () => {
     const token = "a-token-of-at-least-128-bits-0123";
     const { url } = await consoleTown({ token });
