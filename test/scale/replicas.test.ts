@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import { allGood } from "../chaos/support/oracle.ts";
 import { freshSeed } from "../chaos/support/results.ts";
 import { World } from "../chaos/support/world.ts";
+import { GATHER_MS, SECOND_MS } from "../../src/rates/rules.ts";
 import { RedisServer, redisPrograms } from "../support/redis.ts";
 import { Arrivals } from "./arrivals.ts";
 import { madeBy, tell } from "./results.ts";
@@ -22,8 +23,9 @@ const USED_AT_LEAST = 0.9;
  * a full second may end just before a request of eight events: 2.4 %. The rest is for a machine that others use too.
  */
 const FULL = 0.95;
-/** The store is back: everybody gathers, and one second passes. */
-const BACK_MS = 3_500;
+/** Everybody has the store: they gather, one second passes, and the first full one begins. */
+const GATHERED_MS = 2 * GATHER_MS + SECOND_MS;
+const BACK = /the rate store is back/;
 
 interface Phase {
   readonly name: string;
@@ -58,7 +60,7 @@ for (const program of redisPrograms)
         await world.publisher.publish(LIMIT * 55);
         const [second, third] = [world.another(), world.another()];
         await Promise.all([world.program.start(), second.start(), third.start()]);
-        await sleep(BACK_MS);
+        await sleep(GATHERED_MS);
         await phase("all three", 10_000, true);
         await second.kill();
         await phase("one was killed and started again", 6_000, true);
@@ -66,7 +68,8 @@ for (const program of redisPrograms)
         await sleep(2_000);
         await phase("the store is away", 6_000, false);
         await redis.start();
-        await sleep(BACK_MS);
+        await Promise.all([world.program, second, third].map((one) => one.says(BACK)));
+        await sleep(GATHERED_MS);
         await phase("the store is back", 8_000, true);
         await world.settled(60_000);
         for (const one of [second, third]) await one.stop();
