@@ -2,17 +2,9 @@
 
 import Type, { type Static } from "typebox";
 
-const facts = {
-  pipeline: Type.String(),
-  place: Type.String({ description: "file:line" }),
-  id: Type.String(),
-  stage: Type.String(),
-  code: Type.String(),
-  message: Type.String(),
-  failedAt: Type.String(),
-  destination: Type.Optional(Type.String()),
-  attempt: Type.Integer(),
-};
+import { letterFacts } from "../live/shapes/trace.ts";
+
+const facts = { ...letterFacts, attempt: Type.Integer() };
 
 export const letterRep = Type.Object(
   { ...facts, bodyBytes: Type.Integer() },

@@ -3,6 +3,7 @@
 
 import { CARD_WIDTH, type Card, HEAD_HEIGHT, LINE_HEIGHT, type Layout, layout } from "./svg-layout.ts";
 import type { Graph } from "./plan.ts";
+import { xml } from "../xml-text.ts";
 
 const RADIUS = 8;
 const INDENT = 16;
@@ -118,14 +119,4 @@ function leftOut({ leftOut: hidden, height }: Layout): string[] {
 function shortened(text: string, most: number): string {
   const characters = [...text];
   return characters.length <= most ? text : `${characters.slice(0, most - 1).join("")}…`;
-}
-
-/** Text that XML 1.0 can hold. */
-function xml(text: string): string {
-  return text
-    .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
 }

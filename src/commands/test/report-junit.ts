@@ -1,6 +1,7 @@
 // The XML that build servers read ("JUnit" format, as Jenkins, GitLab and GitHub actions take it): a suite a file.
 
 import { differenceLines, type FileCases } from "./report.ts";
+import { xml } from "../xml-text.ts";
 
 export function junitReport(files: readonly FileCases[]): string {
   const all = files.flatMap(({ cases }) => cases);
@@ -35,14 +36,4 @@ function suite(one: FileCases): string[] {
 
 function seconds(cases: readonly { readonly tookMs: number }[]): string {
   return (cases.reduce((sum, { tookMs }) => sum + tookMs, 0) / 1_000).toFixed(3);
-}
-
-/** Values come from anywhere: what XML 1.0 cannot hold is replaced. */
-function xml(text: string): string {
-  return text
-    .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
 }

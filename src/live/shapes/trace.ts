@@ -51,16 +51,21 @@ export const tracePathRep = Type.Object(
   { description: "One record's way through one pipeline." },
 );
 
+/** What is told of a dead letter wherever one is shown. */
+export const letterFacts = {
+  pipeline: Type.String(),
+  place: Type.String({ description: "file:line" }),
+  id: Type.String(),
+  stage: Type.String(),
+  code: Type.String(),
+  message: Type.String(),
+  failedAt: Type.String(),
+  destination: Type.Optional(Type.String()),
+};
+
 export const traceLetterRep = Type.Object(
   {
-    pipeline: Type.String(),
-    place: Type.String({ description: "file:line" }),
-    id: Type.String(),
-    stage: Type.String(),
-    code: Type.String(),
-    message: Type.String(),
-    failedAt: Type.String(),
-    destination: Type.Optional(Type.String()),
+    ...letterFacts,
     state: Type.String({ description: "open (waits for a redrive), redriven or repeated." }),
   },
   { description: "A dead letter on the disk that has this id, or whose body holds it." },
