@@ -27,7 +27,7 @@ export const pubsubSourceConfig = Type.Object(
         "Most messages held at once: waiting, in the pipeline, and acked but not yet confirmed. Sent to Pub/Sub as the stream's flow control, and enforced here too. At least 1.5 x events per second x seconds from receipt to confirmed ack.",
     }),
     gatherMs: Type.Integer({
-      default: 20,
+      default: 25,
       minimum: 0,
       maximum: 1_000,
       description:
@@ -131,7 +131,7 @@ export const pubsubSourceExample = {
   subscription: "projects/my-project/subscriptions/launchdarkly-export",
   endpoint: "europe-west1-pubsub.googleapis.com",
   maxMessages: 20_000,
-  gatherMs: 20,
+  gatherMs: 25,
   maxBytes: 67_108_864,
   ackDeadlineSeconds: 60,
   maxHoldMs: 21_600_000,
