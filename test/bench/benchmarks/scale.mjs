@@ -92,12 +92,12 @@ async function byEvents(base, { quick, rounds, say }) {
   return { series: { what: "events", points }, tenth: quick ? tenth : base, largest: points.at(-1) };
 }
 
-/** In turns, so that what else the machine does meets all sizes alike. */
+/** In turns, there and back, so that what else the machine does, and what the run before left, meet all sizes alike. */
 async function over(what, sizes, rounds, say, prepare) {
   const points = [];
   for (const at of sizes) points.push({ at, once: await prepare(at), values: [] });
   for (let round = 0; round < rounds; round++)
-    for (const { once, values } of points) values.push(await once());
+    for (const { once, values } of round % 2 === 0 ? points : points.toReversed()) values.push(await once());
   for (const { at, values } of points)
     say(`${what} ${at}: ${values.map((value) => value.toFixed(2)).join(", ")} µs`);
   return { what, points: points.map(({ at, values }) => ({ at, values })) };
